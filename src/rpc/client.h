@@ -1,0 +1,71 @@
+/* Mongoose OS RPC client over any link: calls and answers matched by id, in any order; the device's own
+ * frames and log lines handed on; no answer explained.
+ *
+ * Blocking in form, not in fact: rpc_call turns the loop until the answer is there, so everything else goes
+ * on. */
+#ifndef RPC_CLIENT_H
+#define RPC_CLIENT_H
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "link/link.h"
+
+#include <cjson/cJSON.h>
+
+struct rpc_client;
+
+enum rpc_state { RPC_UP, RPC_LOST, RPC_RECONNECTING };
+
+struct rpc_events {                                       /* each may be NULL */
+    void (*log)(void *ctx, const char *line, size_t len); /* one raw log line: hostile bytes */
+    void (*notification)(void *ctx, const char *method, const cJSON *args);
+    void (*state)(void *ctx, enum rpc_state state,
+                  const struct error *why); /* why: reason for LOST, else NULL */
+};
+
+struct rpc_options {
+    struct link_options link;
+    int64_t timeout_ms; /* per call; 0: 20 000 (mos's default) */
+    int retries;        /* of a call whose answer was lost, for methods that may be repeated; default 0 */
+    const char *creds;  /* "user:password" or NULL: digest authentication; secret */
+};
+
+struct rpc_counters { /* since open; for status, health checks and benches */
+    unsigned long sent, received, bad_frames, unmatched, notifications, timeouts, reconnects, log_lines;
+    int64_t last_round_trip_us;
+};
+
+/* Opens the link. ERR_CONNECTION as link_open. Nothing is sent. */
+int rpc_open(struct loop *loop, const struct link_url *url, const struct rpc_options *options,
+             const struct rpc_events *events, void *ctx, struct rpc_client **client, struct error *e);
+void rpc_close(
+    struct rpc_client *client); /* pending asynchronous calls end with ERR_CONNECTION; NULL is fine */
+
+/* Calls and waits. args may be NULL and stay the caller's; result (may be NULL) becomes the caller's, NULL
+ * for null. ERR_REFUSED with e->remote = the device's code and its message made printable; ERR_CONNECTION
+ * when there was no answer (the message is one of the kinds of rpc_explain_silence); ERR_REFUSED and nothing
+ * sent when the frame is over the link's limit; ERR_INTERRUPTED. timeout_ms 0: the client's default. */
+int rpc_call(struct rpc_client *client, const char *method, const cJSON *args, int64_t timeout_ms,
+             cJSON **result, struct error *e);
+
+/* Same without waiting: fn is called once, from the loop, with the result (borrowed) or an error. */
+typedef void rpc_done_fn(void *ctx, const cJSON *result, const struct error *e);
+int rpc_call_start(struct rpc_client *client, const char *method, const cJSON *args, int64_t timeout_ms,
+                   rpc_done_fn *fn, void *ctx, struct error *e);
+
+/* Opens the same URL again after a loss, trying until deadline_ms from now; tells the reason of the last
+ * failure. */
+int rpc_reconnect(struct rpc_client *client, int64_t deadline_ms, struct error *e);
+
+/* Waits until the link dropped or ms passed; for reboots, where sockets drop and serial stays. */
+bool rpc_wait_lost(struct rpc_client *client, int64_t ms);
+
+const struct rpc_counters *rpc_counters(const struct rpc_client *client);
+struct link *rpc_link(struct rpc_client *client); /* NULL while lost */
+enum rpc_state rpc_state(const struct rpc_client *client);
+
+/* Bytes of base64 payload that fit in one frame of this link beside an envelope of `overhead` JSON bytes; a
+ * multiple of 4. */
+size_t rpc_payload_limit(const struct rpc_client *client, size_t overhead);
+
+#endif
