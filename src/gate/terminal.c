@@ -43,8 +43,7 @@ static struct termios raw_mode(const struct termios *old)
 static struct termios line_mode(const struct termios *old)
 {
     struct termios t = raw_mode(old);
-    t.c_lflag |= ICANON | ECHO | ECHOE | ECHOK | IEXTEN;
-    t.c_lflag &= (tcflag_t)~ECHOCTL;
+    t.c_lflag |= ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | IEXTEN;
     t.c_oflag |= OPOST | ONLCR;
     t.c_cc[VEOF] = 0x04;
     t.c_cc[VEOL] = KEY_INTERRUPT;
