@@ -40,7 +40,7 @@ void chip_power(struct chip *chip, chip_power_fn *fn, void *ctx);
 
 /* State file (JSON, 0600, written atomically by the caller's choice of moment). */
 int chip_load(const char *path, struct chip **chip, struct error *e);
-int chip_save(const struct chip *chip, const char *path, struct error *e);
+int chip_save(struct chip *chip, const char *path, struct error *e);
 bool chip_dirty(const struct chip *chip); /* changed since the last save or load */
 
 enum chip_model chip_model(const struct chip *chip);
