@@ -25,7 +25,7 @@ static const uint8_t factory_serial[9] = {0x01, 0x23, 0x52, 0xAA, 0xD1, 0xBB, 0x
 static const struct {
     uint8_t revision[4], aes_enable, i2c_enable, otp_mode, last_key_use;
 } factory_model[] = {
-    [CHIP_ATECC508A] = {{0x00, 0x00, 0x50, 0x00}, 0xC0, 0x71, 0x55, 0xFF},
+    [CHIP_ATECC508A] = {{0x00, 0x00, 0x50, 0x00}, 0xC0, 0x59, 0x55, 0xFF},
     [CHIP_ATECC608A] = {{0x00, 0x00, 0x60, 0x02}, 0xC1, 0x61, 0x00, 0x00},
 };
 
@@ -81,14 +81,17 @@ uint8_t chip_bus_address(const struct chip *chip)
 
 void chip_wake(struct chip *chip)
 {
-    chip->address = chip->config[CHIP_AT_I2C_ADDRESS] >> 1;
+    const uint8_t *config = chip->config;
+    /* ATECC608A: ChipMode bit 0 moves the address to UserExtraAdd, once that byte is set. */
+    bool moved = chip->model == CHIP_ATECC608A && (config[CHIP_AT_CHIP_MODE] & 1) != 0 &&
+                 config[CHIP_AT_SELECTOR] != 0;
+    chip->address = config[moved ? CHIP_AT_SELECTOR : CHIP_AT_I2C_ADDRESS] >> 1;
 }
 
 int chip_cell_write(struct chip *chip, uint8_t *cell, const void *bytes, size_t len)
 {
-    if (chip->power && !chip->power(chip->power_ctx)) {
+    if (chip->power && !chip->power(chip->power_ctx))
         return CHIP_POWER_LOST;
-    }
     memcpy(cell, bytes, len);
     chip->dirty = true;
     return CHIP_OK;

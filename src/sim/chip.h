@@ -38,16 +38,20 @@ struct chip *chip_new(enum chip_model model, const uint8_t serial[9]);
 void chip_free(struct chip *chip);
 void chip_power(struct chip *chip, chip_power_fn *fn, void *ctx);
 
-/* State file (JSON, 0600, written atomically by the caller's choice of moment). */
+/* State file (JSON, 0600, replaced in one step, at a moment of the caller's choice). It holds every key in
+ * the clear. chip_load refuses a file with anything missing, extra, doubled or impossible; *chip is NULL
+ * then. A loaded chip has just got its power: chip_bus_address is what the configuration zone says. */
 int chip_load(const char *path, struct chip **chip, struct error *e);
 int chip_save(struct chip *chip, const char *path, struct error *e);
-bool chip_dirty(const struct chip *chip); /* changed since the last save or load */
+bool chip_dirty(const struct chip *chip); /* changed since the last save or load; a new chip is */
 
 enum chip_model chip_model(const struct chip *chip);
 uint8_t chip_bus_address(const struct chip *chip); /* 7-bit; follows byte 16 from the next wake */
 void chip_wake(struct chip *chip);                 /* power-up or wake: a written I2C address takes effect */
 
-/* The library's calls; each returns an enum chip_status. */
+/* The library's calls; each returns an enum chip_status. Nothing is changed unless it is CHIP_OK, but for
+ * chip_write_config: what it wrote before a refusal of UpdateExtra or a power cut stays written. write_key
+ * NULL means in the clear; a slot number the chip does not have is CHIP_PARSE_ERROR. Rules: doc/chips.md. */
 int chip_read_config(struct chip *chip, uint8_t raw[128]);
 int chip_write_config(struct chip *chip,
                       const uint8_t raw[128]); /* bytes 16-127 less 84-87, then UpdateExtra 84, 85 */
@@ -61,9 +65,10 @@ int chip_gen_key(struct chip *chip, int slot, uint8_t point[64]);
 int chip_get_pub_key(struct chip *chip, int slot, uint8_t point[64]);
 int chip_sign(struct chip *chip, int slot, const uint8_t digest[32], uint8_t signature[64]);
 int chip_aes(struct chip *chip, int slot, int block, bool decrypt, const uint8_t *in, int len,
-             uint8_t *out); /* 608A */
+             uint8_t *out); /* 608A; len: a multiple of 16; of block the library keeps two bits */
 
-/* The private scalar, for the board's TLS server, which signs inside the chip on real hardware. */
+/* The private scalar, for the board's TLS server, which signs inside the chip on real hardware. No policy bit
+ * is asked; CHIP_EXECUTION_ERROR when the slot holds no ECC private key. The caller wipes it. */
 int chip_private(const struct chip *chip, int slot, uint8_t scalar[32]);
 
 #endif

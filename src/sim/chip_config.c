@@ -1,4 +1,4 @@
-/* The configuration zone: Read, Write as the library splits it, UpdateExtra, Lock (DS20005927A 9.10-9.20). */
+/* The configuration zone: Read, Write as the library splits it, UpdateExtra, Lock (DS20005927A, 2.2). */
 #include "sim/chip_state.h"
 
 #include <string.h>
@@ -39,23 +39,20 @@ static bool extra_writable(const struct chip *chip, int at)
 
 static int update_extra(struct chip *chip, int at, uint8_t value)
 {
-    if (!extra_writable(chip, at)) {
+    if (!extra_writable(chip, at))
         return CHIP_EXECUTION_ERROR;
-    }
     return chip_cell_write(chip, chip->config + at, &value, 1);
 }
 
 int chip_write_config(struct chip *chip, const uint8_t raw[128])
 {
-    if (chip_config_locked(chip)) {
+    if (chip_config_locked(chip))
         return CHIP_EXECUTION_ERROR;
-    }
     for (size_t i = 0; i < sizeof config_writes / sizeof *config_writes; i++) {
         size_t at = config_writes[i].at;
         int status = chip_cell_write(chip, chip->config + at, raw + at, config_writes[i].size);
-        if (status != CHIP_OK) {
+        if (status != CHIP_OK)
             return status;
-        }
     }
     int status = update_extra(chip, CHIP_AT_USER_EXTRA, raw[CHIP_AT_USER_EXTRA]);
     return status != CHIP_OK ? status : update_extra(chip, CHIP_AT_SELECTOR, raw[CHIP_AT_SELECTOR]);
@@ -64,9 +61,8 @@ int chip_write_config(struct chip *chip, const uint8_t raw[128])
 int chip_lock_zone(struct chip *chip, int zone)
 {
     static const uint8_t locked = CHIP_LOCKED;
-    if (zone != CHIP_ZONE_CONFIG && zone != CHIP_ZONE_DATA) {
+    if (zone != CHIP_ZONE_CONFIG && zone != CHIP_ZONE_DATA)
         return CHIP_PARSE_ERROR;
-    }
     /* Each once, and the data zone only after the configuration zone. */
     if (zone == CHIP_ZONE_CONFIG ? chip_config_locked(chip)
                                  : !chip_config_locked(chip) || chip_data_locked(chip)) {

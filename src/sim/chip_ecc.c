@@ -43,9 +43,8 @@ static int curve_close(struct curve *c, int result)
 static int curve_open_with(struct curve *c, const uint8_t scalar[CHIP_SCALAR_SIZE])
 {
     int result = curve_open(c);
-    if (result == 0) {
+    if (result == 0)
         result = mbedtls_mpi_read_binary(&c->scalar, scalar, CHIP_SCALAR_SIZE);
-    }
     return result != 0 ? result : mbedtls_ecp_check_privkey(&c->group, &c->scalar);
 }
 
@@ -59,12 +58,10 @@ int chip_ecc_generate(uint8_t scalar[CHIP_SCALAR_SIZE])
 {
     struct curve c;
     int result = curve_open(&c);
-    if (result == 0) {
+    if (result == 0)
         result = mbedtls_ecp_gen_privkey(&c.group, &c.scalar, random_bytes, NULL);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = mbedtls_mpi_write_binary(&c.scalar, scalar, CHIP_SCALAR_SIZE);
-    }
     return curve_close(&c, result);
 }
 
@@ -74,16 +71,14 @@ int chip_ecc_point(const uint8_t scalar[CHIP_SCALAR_SIZE], uint8_t point[CHIP_PO
     uint8_t binary[1 + CHIP_POINT_SIZE]; /* 04 || X || Y (SEC 1, uncompressed) */
     size_t len = 0;
     int result = curve_open_with(&c, scalar);
-    if (result == 0) {
+    if (result == 0)
         result = mbedtls_ecp_mul(&c.group, &c.point, &c.scalar, &c.group.G, random_bytes, NULL);
-    }
     if (result == 0) {
         result = mbedtls_ecp_point_write_binary(&c.group, &c.point, MBEDTLS_ECP_PF_UNCOMPRESSED, &len, binary,
                                                 sizeof binary);
     }
-    if (result == 0) {
+    if (result == 0)
         memcpy(point, binary + 1, CHIP_POINT_SIZE);
-    }
     return curve_close(&c, result);
 }
 
@@ -92,14 +87,11 @@ int chip_ecc_sign(const uint8_t scalar[CHIP_SCALAR_SIZE], const uint8_t digest[3
 {
     struct curve c;
     int result = curve_open_with(&c, scalar);
-    if (result == 0) {
+    if (result == 0)
         result = mbedtls_ecdsa_sign(&c.group, &c.r, &c.s, &c.scalar, digest, 32, random_bytes, NULL);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = mbedtls_mpi_write_binary(&c.r, signature, 32);
-    }
-    if (result == 0) {
+    if (result == 0)
         result = mbedtls_mpi_write_binary(&c.s, signature + 32, 32);
-    }
     return curve_close(&c, result);
 }

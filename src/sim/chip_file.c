@@ -53,9 +53,8 @@ int chip_save(struct chip *chip, const char *path, struct error *e)
     buf_add_text(&text, "\n  ]\n}\n");
     int result = file_replace(path, 0600, text.data, text.len, e);
     buf_free(&text);
-    if (result == 0) {
+    if (result == 0)
         chip->dirty = false;
-    }
     return result;
 }
 
@@ -89,7 +88,9 @@ static int read_hex(const struct reader *r, const cJSON *item, const char *name,
     size_t n = strlen(item->valuestring);
     if (n != 2 * len)
         return refuse(r, "its %s has %zu hex digits instead of %zu", name, n, 2 * len);
-    if (text_unhex(item->valuestring, n, false, to, len) != (int)len)
+    int found = text_unhex(item->valuestring, n, false, to, len);
+    secret_wipe(item->valuestring, n);
+    if (found != (int)len)
         return refuse(r, "its %s holds characters that are not hex digits", name);
     return 0;
 }

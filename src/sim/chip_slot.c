@@ -1,5 +1,4 @@
-/* Data slots: Write in the clear and encrypted, PrivWrite, Read (DS20005927A 9.14, 9.15, 9.22; 2.2.1
- * WriteConfig). */
+/* Data slots: Write in the clear and encrypted, PrivWrite, Read (DS20005927A 2.2.1, 9.14; doc/chips.md). */
 #include "base/secret.h"
 #include "sim/chip_ecc.h"
 #include "sim/chip_state.h"
@@ -19,7 +18,7 @@ static const uint8_t write_rules[16] = {
 /* PrivWrite looks at this bit of WriteConfig alone. */
 enum { PRIV_WRITE_ENCRYPTED = 0x4 };
 
-/* First byte of a public key's slot: its high nibble is 5 while the key is validated (section 2.1.2). */
+/* First byte of a public key's slot: its high nibble is 5 while the key is validated. */
 static bool public_key_valid(const struct chip *chip, int slot)
 {
     return chip->slot[slot][0] >> 4 == 0x5;
@@ -30,16 +29,14 @@ static bool public_key_valid(const struct chip *chip, int slot)
 static int check_write_key(const struct chip *chip, const struct chip_slot *rules, const uint8_t key[32],
                            int key_slot)
 {
-    if (!chip_slot_known(key_slot)) {
+    if (!chip_slot_known(key_slot))
         return CHIP_PARSE_ERROR;
-    }
     struct chip_slot named = chip_slot_rules(chip, key_slot);
     if (named.is_private || !named.authorized) {
         return CHIP_EXECUTION_ERROR; /* GenDig's */
     }
-    if (key_slot != rules->write_key) {
+    if (key_slot != rules->write_key)
         return CHIP_EXECUTION_ERROR;
-    }
     return secret_equal(chip->slot[key_slot], key, 32) ? CHIP_OK : CHIP_CHECKMAC_FAILED;
 }
 
@@ -58,16 +55,14 @@ static size_t block_size(int slot, int block)
 static int may_write(const struct chip *chip, int slot, const struct chip_slot *rules, const uint8_t *key,
                      int key_slot)
 {
-    if (!chip_config_locked(chip) || rules->is_private || rules->locked) {
+    if (!chip_config_locked(chip) || rules->is_private || rules->locked)
         return CHIP_EXECUTION_ERROR;
-    }
     if (!chip_data_locked(chip)) {
         return key ? CHIP_EXECUTION_ERROR : CHIP_OK; /* in the clear, whatever WriteConfig says */
     }
     enum write_rule rule = write_rules[rules->write_config];
-    if (key) {
+    if (key)
         return rule == WRITE_ENCRYPTED ? check_write_key(chip, rules, key, key_slot) : CHIP_EXECUTION_ERROR;
-    }
     bool clear = rule == WRITE_ALWAYS || (rule == WRITE_PUB_INVALID && !public_key_valid(chip, slot));
     return clear ? CHIP_OK : CHIP_EXECUTION_ERROR;
 }
@@ -75,23 +70,20 @@ static int may_write(const struct chip *chip, int slot, const struct chip_slot *
 int chip_write_slot(struct chip *chip, int slot, int block, const uint8_t data[32], const uint8_t *write_key,
                     int write_key_slot)
 {
-    if (!slot_has_block(slot, block)) {
+    if (!slot_has_block(slot, block))
         return CHIP_PARSE_ERROR;
-    }
     struct chip_slot rules = chip_slot_rules(chip, slot);
     int status = may_write(chip, slot, &rules, write_key, write_key_slot);
-    if (status != CHIP_OK) {
+    if (status != CHIP_OK)
         return status;
-    }
     return chip_cell_write(chip, chip->slot[slot] + (size_t)block * CHIP_BLOCK, data,
                            block_size(slot, block));
 }
 
 int chip_read_slot(struct chip *chip, int slot, int block, uint8_t data[32])
 {
-    if (!slot_has_block(slot, block)) {
+    if (!slot_has_block(slot, block))
         return CHIP_PARSE_ERROR;
-    }
     struct chip_slot rules = chip_slot_rules(chip, slot);
     if (!chip_config_locked(chip) || !chip_data_locked(chip) || rules.is_private || rules.is_secret ||
         rules.encrypt_read) {
@@ -105,32 +97,26 @@ int chip_read_slot(struct chip *chip, int slot, int block, uint8_t data[32])
 static int may_priv_write(const struct chip *chip, const struct chip_slot *rules, const uint8_t *key,
                           int key_slot)
 {
-    if (!chip_config_locked(chip) || !chip_slot_is_ecc_private(rules) || rules->locked) {
+    if (!chip_config_locked(chip) || !chip_slot_is_ecc_private(rules) || !rules->is_secret || rules->locked)
         return CHIP_EXECUTION_ERROR;
-    }
-    if (!chip_data_locked(chip)) {
-        return key ? check_write_key(chip, rules, key, key_slot) : CHIP_OK;
-    }
-    if (!key || (rules->write_config & PRIV_WRITE_ENCRYPTED) == 0) {
+    if (!chip_data_locked(chip))
+        return key ? CHIP_EXECUTION_ERROR : CHIP_OK;
+    if (!key || (rules->write_config & PRIV_WRITE_ENCRYPTED) == 0)
         return CHIP_EXECUTION_ERROR;
-    }
     return check_write_key(chip, rules, key, key_slot);
 }
 
 int chip_priv_write(struct chip *chip, int slot, const uint8_t scalar[32], const uint8_t *write_key,
                     int write_key_slot)
 {
-    if (!chip_slot_known(slot)) {
+    if (!chip_slot_known(slot))
         return CHIP_PARSE_ERROR;
-    }
     struct chip_slot rules = chip_slot_rules(chip, slot);
     int status = may_priv_write(chip, &rules, write_key, write_key_slot);
-    if (status == CHIP_OK && !chip_ecc_is_scalar(scalar)) {
+    if (status == CHIP_OK && !chip_ecc_is_scalar(scalar))
         status = CHIP_EXECUTION_ERROR;
-    }
-    if (status != CHIP_OK) {
+    if (status != CHIP_OK)
         return status;
-    }
     uint8_t cell[CHIP_KEY_PAD + CHIP_SCALAR_SIZE] = {0};
     memcpy(cell + CHIP_KEY_PAD, scalar, CHIP_SCALAR_SIZE);
     status = chip_cell_write(chip, chip->slot[slot], cell, sizeof cell);
