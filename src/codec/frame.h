@@ -34,8 +34,22 @@ struct frame {
     cJSON *auth;         /* may be NULL */
 };
 
-/* Parses one frame. Bounded: nesting over 64 deep is refused before a byte is allocated for it.
- * Returns 0, or ERR_REFUSED with what is wrong; f is empty then. frame_free releases it. */
+/* What one scan over JSON text finds before a byte is allocated for it. A parsed value costs some 150 bytes
+ * whatever little text it came from, so their number is bounded too. */
+enum frame_shape {
+    FRAME_SHAPE_FITS,
+    FRAME_SHAPE_DEEP,   /* nested over FRAME_MAX_DEPTH */
+    FRAME_SHAPE_MANY,   /* over FRAME_MAX_VALUES values */
+    FRAME_SHAPE_ZERO,   /* holds a zero character, raw or as \u0000: no C string could keep it */
+    FRAME_SHAPE_BROKEN, /* ends inside a string or a bracket, or closes what was not open */
+};
+enum { FRAME_MAX_DEPTH = 64, FRAME_MAX_VALUES = 100000 };
+enum frame_shape frame_scan(const char *text, size_t len);
+const char *frame_shape_words(enum frame_shape shape); /* "it nests deeper than 64 levels" … */
+
+/* Parses one frame. Bounded: what frame_scan finds wrong is refused before a byte is allocated for it.
+ * Returns 0, or ERR_REFUSED with what is wrong; f is empty then. frame_free releases it. An id of 0 or null
+ * counts as absent; an error without a number as code has code -1. */
 int frame_parse(const char *text, size_t len, struct frame *f, struct error *e);
 void frame_free(struct frame *f);
 
@@ -50,7 +64,9 @@ void frame_response(struct buf *to, int64_t id, const char *src, const char *dst
 void frame_response_error(struct buf *to, int64_t id, const char *src, const char *dst, int code,
                           const char *message);
 
-/* JSON of any value as pure ASCII on one line. */
+/* JSON of any value as pure ASCII on one line. Whole numbers are written as such; a byte that is no UTF-8
+ * goes out as \u00NN, which a device turns back into that one byte. Set to->secret for args that hold keys.
+ */
 void frame_json(struct buf *to, const cJSON *value);
 
 /* Parses any JSON text with the same bounds as frame_parse; NULL with e filled when it is not JSON. A device

@@ -32,7 +32,14 @@ typedef void uart_event_fn(void *ctx, const struct uart_event *event);
 
 struct uart_decoder;
 
-/* max_line bounds what one line may hold (bytes; the rest of a longer one is dropped and told once as a
+/* Same events however the bytes are cut into feeds. fn must neither feed nor free the decoder.
+ *
+ * A line that begins with '{' is a frame when its checksum holds, or when it has none (none was seen so far)
+ * and is JSON with an id or a method; with a checksum that does not hold it is a UART_BAD_FRAME; anything
+ * else is a log line. A frame right behind log text on one line is taken only with a checksum that holds, so
+ * that a log line that quotes a frame stays one.
+ *
+ * max_line bounds what one line may hold (bytes; the rest of a longer one is dropped and told once as a
  * UART_BAD_FRAME or cut UART_LOG), so memory stays bounded whatever the device sends. */
 struct uart_decoder *uart_decoder_new(size_t max_line, uart_event_fn *fn, void *ctx);
 void uart_decoder_free(struct uart_decoder *d);
@@ -41,6 +48,9 @@ void uart_decoder_feed(struct uart_decoder *d, const uint8_t *bytes, size_t len)
 /* Ends a partial line (a quiet wire after "log text without newline"): it becomes a UART_LOG if it is no
  * frame start. */
 void uart_decoder_flush(struct uart_decoder *d);
+
+/* Bytes of the unfinished line; 0 when there is nothing to flush. */
+size_t uart_decoder_held(const struct uart_decoder *d);
 
 /* True once a valid CRC was seen: from then on a frame without one is a UART_BAD_FRAME. */
 bool uart_decoder_wants_crc(const struct uart_decoder *d);
