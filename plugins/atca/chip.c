@@ -1,0 +1,129 @@
+/* The chip as every command first sees it: see atca.h. */
+#include "atca.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int atca_begin(struct op_call *call, struct atecc_config *config, struct error *e)
+{
+    int code = device_chip(op_device(call), true, config, e);
+    if (code != 0)
+        return code;
+    struct buf line = BUF_INIT;
+    atecc_words_chip(config, &line);
+    op_note(call, "%s", "");
+    op_note(call, "%s", buf_text(&line));
+    if (config->lock_config != ATECC_LOCKED || config->lock_value != ATECC_LOCKED)
+        op_note(call, "WARNING: Either config or data zone are not locked, chip is not fully configured");
+    op_note(call, "%s", "");
+    buf_free(&line);
+    return 0;
+}
+
+static const char *zone_words(uint8_t lock, const char *open, const char *locked)
+{
+    return lock == ATECC_LOCKED     ? locked
+           : lock == ATECC_UNLOCKED ? open
+                                    : "unknown: its lock byte is neither 0x00 nor 0x55";
+}
+
+int atca_status(struct op_call *call, struct error *e)
+{
+    struct atecc_config config;
+    struct error why = {0};
+    int code = device_chip(op_device(call), false, &config, &why);
+    if (code == ERR_REFUSED) {
+        op_field(call, "chip", "Chip", "none: %s", why.message);
+        return 0;
+    }
+    if (code != 0) {
+        if (e != NULL)
+            *e = why;
+        return code;
+    }
+    char serial[2 * ATECC_SERIAL_SIZE + 1];
+    atecc_serial_hex(&config, serial);
+    op_field(call, "chip", "Chip", "%s rev 0x%04x S/N 0x%s", atecc_model(&config), (unsigned)config.revision,
+             serial);
+    op_field(call, "config_zone", "Config zone", "%s",
+             zone_words(config.lock_config, "open: policies can still be set (atca-set-config)",
+                        "locked: slot policies are permanent"));
+    op_field(call, "data_zone", "Data zone", "%s",
+             zone_words(config.lock_value, "open: slots can be written in the clear",
+                        "locked: each slot's policy rules"));
+    struct buf weak = BUF_INIT;
+    unsigned count = atecc_words_weak(&config, &weak);
+    op_field(call, "chip_findings", "Findings", "%u about this chip's slots%s", count,
+             count ? " (atca-slots shows them)" : "");
+    buf_free(&weak);
+    return 0;
+}
+
+void atca_plan_chip(struct plan *plan, const struct atecc_config *config)
+{
+    char serial[2 * ATECC_SERIAL_SIZE + 1];
+    atecc_serial_hex(config, serial);
+    plan_identity_chip(plan, serial);
+    pki_sha256(config->raw, sizeof config->raw, plan->state);
+}
+
+void atca_chip_name(struct op_call *call, const struct atecc_config *config, char *to, size_t size)
+{
+    const char *id = device_id_known(op_device(call));
+    char clean[96];
+    if (id != NULL)
+        snprintf(to, size, "%s on %s", atecc_model(config), text_safe(id, clean, sizeof clean));
+    else
+        snprintf(to, size, "%s", atecc_model(config));
+}
+
+int atca_plan_health(struct op_call *call, struct plan *plan, const struct atecc_config *config,
+                     struct error *e)
+{
+    enum { READINGS = 3 };
+    for (int i = 1; i < READINGS; i++) {
+        struct atecc_config again;
+        int code = device_chip(op_device(call), true, &again, e);
+        if (code != 0)
+            return code;
+        if (memcmp(again.raw, config->raw, sizeof again.raw) != 0) {
+            error_set(e, ERR_REFUSED,
+                      "reading the configuration zone %d times gave different bytes each time: the bus or "
+                      "the supply of the chip is not sound",
+                      READINGS);
+            return error_next(e, "check wiring, pull-ups and supply of the chip before anything permanent.");
+        }
+    }
+    plan_check_add(plan, "chip read three times alike");
+    return 0;
+}
+
+void atca_plan_weak(struct plan *plan, const struct atecc_config *config)
+{
+    struct buf weak = BUF_INIT;
+    atecc_words_weak(config, &weak);
+    for (const char *line = buf_text(&weak); *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        plan_warning_add(plan, "%.*s", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    buf_free(&weak);
+}
+
+unsigned atca_differences(const struct atecc_config *config, const uint8_t *a, const uint8_t *b,
+                          unsigned first, unsigned last, struct buf *names)
+{
+    unsigned count = 0;
+    for (unsigned i = first; i <= last; i++) {
+        if (!atecc_byte_is_writable(i) || a[i] == b[i])
+            continue;
+        count++;
+        char name[32];
+        atecc_field_at(config, i, name);
+        if (names != NULL)
+            buf_printf(names, "%s%u %s", names->len ? ", " : "", i, name);
+    }
+    return count;
+}

@@ -1,0 +1,51 @@
+/* Host files the chip's commands write: see atca.h. */
+#include "atca.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool atca_is_stream(const char *path)
+{
+    return path == NULL || strcmp(path, "-") == 0 || strcmp(path, "--") == 0;
+}
+
+int atca_new_file_check(const char *path, struct error *e)
+{
+    if (atca_is_stream(path))
+        return 0;
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        error_set(e, ERR_REFUSED, "%s exists already, and files are never overwritten", path);
+        return error_next(e, "give another name, or move that file away.");
+    }
+    char *copy = mem_string(path), *folder = dirname(copy);
+    int code = 0;
+    if (access(folder, W_OK | X_OK) != 0)
+        code = error_set_errno(e, ERR_REFUSED, "%s cannot be made in %s", path, folder);
+    free(copy);
+    return code;
+}
+
+int atca_give(struct op_call *call, const char *path, mode_t mode, const void *bytes, size_t len,
+              struct error *e)
+{
+    if (path != NULL && strcmp(path, "--") == 0)
+        op_note(call, "%.*s", (int)len, (const char *)bytes);
+    else if (atca_is_stream(path))
+        op_data(call, bytes, len, false);
+    else
+        return file_create(path, mode, bytes, len, e);
+    return 0;
+}
+
+bool atca_file_is_open(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}

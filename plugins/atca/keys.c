@@ -1,0 +1,172 @@
+/* Keys in slots: what is there, how it is written, whether it arrived. See atca.h. */
+#include "atca.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LOGS_FRAMES = 3, QUIET = 2 }; /* debug.level from which the firmware logs the frames it receives */
+
+bool atca_is_ecc(const struct atecc_config *config, unsigned slot)
+{
+    return config->slot[slot].is_private && config->slot[slot].key_type == ATECC_KEY_ECC;
+}
+
+void atca_fingerprint(const uint8_t point[PKI_POINT_SIZE], char to[65])
+{
+    /* SubjectPublicKeyInfo of a prime256v1 key up to the point's X (RFC 5480). */
+    static const uint8_t before[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                     0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                     0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+    uint8_t der[sizeof before + PKI_POINT_SIZE], digest[32];
+    memcpy(der, before, sizeof before);
+    memcpy(der + sizeof before, point, PKI_POINT_SIZE);
+    pki_sha256(der, sizeof der, digest);
+    text_hex(digest, sizeof digest, to);
+}
+
+void atca_plan_key(struct op_call *call, struct plan *plan, const struct atecc_config *config, unsigned slot,
+                   const char *after)
+{
+    uint8_t point[PKI_POINT_SIZE];
+    char what[16], before[96] = "what it holds", digest[65];
+    const char *note = "what was there before is lost; the chip does not tell whether there was a key";
+    snprintf(what, sizeof what, "slot %u", slot);
+    if (atca_pub_key_there(call, config, slot, point)) {
+        atca_fingerprint(point, digest);
+        snprintf(before, sizeof before, "key with public key SHA-256 %.16s…", digest);
+        note = "the key that is there is lost for ever";
+    }
+    plan_change_add(plan, what, before, after, note);
+}
+
+int atca_verify_key(struct op_call *call, const struct atecc_config *config, unsigned slot,
+                    const uint8_t wanted[PKI_POINT_SIZE], const char *source, struct error *e)
+{
+    uint8_t point[PKI_POINT_SIZE];
+    struct error why = {0};
+    if (atecc_predict(config, ATECC_GET_PUB_KEY, slot, &why) != 0) {
+        op_note(call, "Slot %u does not give out its public key: it cannot be checked against %s.", slot,
+                source);
+        return 0;
+    }
+    int code = atca_pub_key(call, config, slot, point, e);
+    if (code != 0)
+        return code;
+    if (memcmp(point, wanted, sizeof point) == 0)
+        return 0;
+    char is[65], should[65];
+    atca_fingerprint(point, is);
+    atca_fingerprint(wanted, should);
+    error_set(e, ERR_READBACK,
+              "slot %u now holds another key than %s: its public key is SHA-256 %.16s…, not %.16s…", slot,
+              source, is, should);
+    return error_next(e,
+                      "write it once more, and check wiring and supply of the chip if that happens again.");
+}
+
+/* --- how a slot is written
+ * ---------------------------------------------------------------------------------- */
+
+static int read_write_key(const char *file, struct secret *key, struct error *e)
+{
+    struct buf text = {.secret = true};
+    int code = file_read(file, ATCA_TEXT_MAX, &text, e);
+    if (code == 0)
+        code = pki_symmetric_read(buf_text(&text), text.len, file, ATECC_BLOCK_SIZE, key, e);
+    buf_free(&text);
+    if (code == 0 && key->len != ATECC_BLOCK_SIZE)
+        code = error_set(e, ERR_REFUSED, "%s holds %zu bytes; a write key has %d", file, key->len,
+                         ATECC_BLOCK_SIZE);
+    return code;
+}
+
+static bool takes_encrypted(const struct atecc_config *config, unsigned slot)
+{
+    return (config->slot[slot].write_config & 4) != 0;
+}
+
+int atca_write_decide(struct op_call *call, const struct atecc_config *config, unsigned slot,
+                      struct atca_write *write, struct error *e)
+{
+    const char *file = op_arg_value(call, "write-key");
+    bool ecc = atca_is_ecc(config, slot), locked = config->lock_value == ATECC_LOCKED;
+    write->encrypted = locked && (takes_encrypted(config, slot) || (ecc && file != NULL));
+    enum atecc_operation operation = ecc ? (write->encrypted ? ATECC_PRIV_WRITE_ENCRYPTED : ATECC_PRIV_WRITE)
+                                         : (write->encrypted ? ATECC_WRITE_ENCRYPTED : ATECC_WRITE_CLEAR);
+    int code = atecc_predict(config, operation, slot, e);
+    if (code != 0)
+        return code;
+    unsigned guard = config->slot[slot].write_key;
+    if (write->encrypted && file == NULL) {
+        error_set(e, ERR_REFUSED,
+                  "the data zone is locked and slot %u takes only encrypted writes, under the key of slot %u",
+                  slot, guard);
+        return error_next(e, "give --write-key FILE with the key that was written into slot %u.", guard);
+    }
+    if (write->encrypted)
+        op_note(call, "Data zone is locked, will perform encrypted write using slot %u using %s", guard,
+                file);
+    else if (file != NULL)
+        op_note(call, "Slot %u is written in the clear now; --write-key is not needed and not used.", slot);
+    return write->encrypted ? read_write_key(file, &write->key, e) : 0;
+}
+
+/* --- ATCA.SetKey
+ * -------------------------------------------------------------------------------------------- */
+
+static int log_level(struct op_call *call)
+{
+    const cJSON *config = NULL;
+    struct error ignored = {0};
+    if (device_config(op_device(call), &config, &ignored) != 0)
+        return 0;
+    const cJSON *debug = cJSON_GetObjectItemCaseSensitive(config, "debug");
+    const cJSON *level = cJSON_GetObjectItemCaseSensitive(debug, "level");
+    return cJSON_IsNumber(level) ? level->valueint : 0;
+}
+
+static int set_log_level(struct op_call *call, int level, struct error *e)
+{
+    cJSON *args = cJSON_CreateObject();
+    cJSON_AddNumberToObject(args, "level", level);
+    return device_call(op_device(call), "Sys.SetDebug", args, NULL, e);
+}
+
+static cJSON *key_args(const struct atecc_config *config, unsigned slot, unsigned block,
+                       const uint8_t key[32], const struct atca_write *write)
+{
+    cJSON *args = cJSON_CreateObject();
+    if (atca_is_ecc(config, slot))
+        cJSON_AddBoolToObject(args, "ecc", true);
+    atca_args_bytes(args, "key", key, 32);
+    cJSON_AddNumberToObject(args, "slot", slot);
+    if (block != 0)
+        cJSON_AddNumberToObject(args, "block", block);
+    if (write->encrypted) {
+        atca_args_bytes(args, "wkey", write->key.data, write->key.len);
+        cJSON_AddNumberToObject(args, "wkslot", config->slot[slot].write_key);
+    }
+    return args;
+}
+
+int atca_set_key(struct op_call *call, const struct atecc_config *config, unsigned slot, unsigned block,
+                 const uint8_t key[32], const struct atca_write *write, struct error *e)
+{
+    struct error why = {0};
+    int level = log_level(call);
+    if (level >= LOGS_FRAMES && set_log_level(call, QUIET, e) != 0) {
+        error_prefix(e,
+                     "nothing was sent: the firmware logs what it receives (debug.level %d), and that could "
+                     "not be lowered for the key",
+                     level);
+        return e != NULL ? e->code : ERR_REFUSED;
+    }
+    int code = atca_call(call, config, "ATCA.SetKey", key_args(config, slot, block, key, write), NULL, e);
+    if (level >= LOGS_FRAMES && set_log_level(call, level, &why) != 0)
+        op_note(call, "The firmware's log level was lowered to %d and could not be set back to %d: %s", QUIET,
+                level, why.message);
+    return code;
+}
