@@ -52,8 +52,8 @@ __attribute__((format(printf, 3, 4))) static int fail(struct reader *r, yaml_mar
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    return error_set(r->e, ERR_REFUSED, "reading %s:%zu:%zu: %s%s%s", r->name, mark.line + 1, mark.column + 1,
-                     r->path, r->path[0] ? " " : "", text);
+    return error_set(r->e, ERR_REFUSED, "reading %s:%zu:%zu: %s %s", r->name, mark.line + 1, mark.column + 1,
+                     r->path[0] ? r->path : "the text", text);
 }
 
 /* What stands at the event, in words that fit behind "here stands". */
@@ -118,7 +118,7 @@ static int next(struct reader *r)
     if (!yaml_parser_parse(&r->parser, &r->event)) {
         const char *problem = r->parser.problem != NULL ? r->parser.problem : "out of memory";
         r->path[0] = '\0';
-        return fail(r, r->parser.problem_mark, "the text is not well-formed YAML: %s", problem);
+        return fail(r, r->parser.problem_mark, "is not well-formed YAML: %s", problem);
     }
     yaml_mark_t mark = r->event.start_mark;
     if (r->event.type == YAML_ALIAS_EVENT)
@@ -405,15 +405,17 @@ static int read_list(struct reader *r, const struct atecc_key *list, unsigned ba
 
 static int read_document(struct reader *r)
 {
+    char here[64];
     int rc = next(r); /* stream start */
     if (rc == 0)
         rc = next(r);
     if (rc == 0 && r->event.type == YAML_STREAM_END_EVENT)
-        return fail(r, r->event.start_mark, "the text holds no chip configuration");
+        return fail(r, r->event.start_mark, "holds no chip configuration");
     if (rc == 0)
         rc = next(r);
     if (rc == 0 && r->event.type != YAML_MAPPING_START_EVENT)
-        return fail_wants(r, "the text of a chip configuration");
+        return fail(r, r->event.start_mark, "is not a chip configuration: here stands %s",
+                    found(r, here, sizeof here));
     if (rc == 0)
         rc = read_group(r, &atecc_form, 0);
     if (rc == 0)
@@ -421,7 +423,7 @@ static int read_document(struct reader *r)
     if (rc == 0)
         rc = next(r);
     if (rc == 0 && r->event.type != YAML_STREAM_END_EVENT)
-        rc = fail(r, r->event.start_mark, "a second YAML document begins; one configuration is wanted");
+        rc = fail(r, r->event.start_mark, "holds a second YAML document; one configuration is wanted");
     return rc;
 }
 

@@ -20,12 +20,20 @@ static void print_hex(const uint8_t *raw, struct buf *to)
     }
 }
 
+static bool is_between(char c)
+{
+    return c != '\0' && strchr(" \t\r\n,", c) != NULL;
+}
+
 static int hex_error(const char *text, size_t len, size_t at, const char *name, struct error *e)
 {
     struct buf shown = BUF_INIT;
     size_t line, column;
     atecc_text_place(text, at, &line, &column);
-    text_printable(text + at, len - at, false, 2, &shown);
+    size_t n = 1;
+    while (n < 8 && at + n < len && !is_between(text[at + n]))
+        n++;
+    text_printable(text + at, n, false, 0, &shown);
     error_set(e, ERR_REFUSED,
               "reading %s:%zu:%zu: \"%s\" is not a byte in hex (two digits, 0x before them if you like)",
               name, line, column, buf_text(&shown));
@@ -39,7 +47,7 @@ static int parse_hex(const char *text, size_t len, const char *name, uint8_t *ra
     uint8_t bytes[ATECC_CONFIG_SIZE], byte;
     size_t count = 0;
     for (size_t i = 0; i < len;) {
-        if (text[i] != '\0' && strchr(" \t\r\n,", text[i]) != NULL) {
+        if (is_between(text[i])) {
             i++;
             continue;
         }
