@@ -146,7 +146,7 @@ static int read_zones(const struct reader *r, const cJSON *root, struct chip *ch
         rc = refuse(r, "its slots are not an array of %d strings", CHIP_SLOTS);
     const cJSON *item = rc == 0 ? slots->child : NULL;
     for (int slot = 0; rc == 0 && slot < CHIP_SLOTS; slot++, item = item->next) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "slot %d", slot);
         rc = read_hex(r, item, name, chip->slot[slot], chip_slot_size(slot));
     }
