@@ -1,0 +1,31 @@
+/* The table of methods: names and argument formats as RPC.Describe tells them on a device. */
+#include "sim/rpc_methods.h"
+
+const struct sim_method sim_methods[] = {
+    {"I2C.Scan",       "{bus: %d}",                                                                       sim_i2c_scan,           false},
+    {"FS.Rename",      "{src: %Q, dst: %Q}",                                                              sim_fs_rename,          false},
+    {"FS.Remove",      "{filename: %Q}",                                                                  sim_fs_remove,          false},
+    {"FS.Put",         "{filename: %Q, offset: %ld, data: %V, append: %B}",                               sim_fs_put,             false},
+    {"FS.Get",         "{filename: %Q, offset: %ld, len: %ld}",                                           sim_fs_get,             false},
+    {"FS.ListExt",     "{path: %Q}",                                                                      sim_fs_list_ext,        false},
+    {"FS.List",        "{path: %Q}",                                                                      sim_fs_list,            false},
+    {"Config.Save",    "{try_once: %B, reboot: %B}",                                                      sim_config_save_method, false},
+    {"Config.Set",     "{key: %Q, config: %T, value: %T, level: %d, save: %B, try_once: %B, reboot: %B}",
+     sim_config_set_method,                                                                                                       false},
+    {"Config.Get",     "{key: %Q, level: %d}",                                                            sim_config_get_method,  false},
+    {"ATCA.AES",       "{slot: %d, block: %d, mode: %d, data: %V}",                                       sim_atca_aes,           true },
+    {"ATCA.Sign",      "{slot: %d, digest: %V}",                                                          sim_atca_sign,          true },
+    {"ATCA.GetPubKey", "{slot: %d}",                                                                      sim_atca_get_pub_key,   true },
+    {"ATCA.GenKey",    "{slot: %d}",                                                                      sim_atca_gen_key,       true },
+    {"ATCA.SetKey",    "{slot: %d, block: %d, ecc: %B, key: %V, wkey: %V, wkslot: %u}",                   sim_atca_set_key,       true },
+    {"ATCA.LockZone",  "{zone: %d}",                                                                      sim_atca_lock_zone,     true },
+    {"ATCA.SetConfig", "{config: %V}",                                                                    sim_atca_set_config,    true },
+    {"ATCA.GetConfig", "",                                                                                sim_atca_get_config,    true },
+    {"Sys.SetDebug",   "{udp_log_addr: %Q, level: %d, file_level: %Q}",                                   sim_sys_set_debug,      false},
+    {"Sys.GetInfo",    "",                                                                                sim_sys_get_info,       false},
+    {"Sys.Reboot",     "{abort: %B, delay_ms: %d}",                                                       sim_sys_reboot,         false},
+    {"RPC.Ping",       "",                                                                                sim_rpc_ping,           false},
+    {"RPC.Describe",   "{name: %T}",                                                                      sim_rpc_describe,       false},
+    {"RPC.List",       "",                                                                                sim_rpc_list,           false},
+    {NULL,             NULL,                                                                              NULL,                   false},
+};
