@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -249,21 +250,34 @@ const char *practice_uart(const struct practice *practice)
     return practice->uart;
 }
 
-/* Its end shows as the end of its output. One that does not end in time is killed. */
+/* Waits for its end, or for the end of its output where the kernel has no pidfd, or for 20 ms where it has
+ * neither and the output ended first. */
+static void wait_for_end(struct practice *p, int pidfd, int64_t left)
+{
+    struct pollfd fds[] = {
+        {.fd = pidfd,                  .events = POLLIN},
+        {.fd = p->ended ? -1 : p->out, .events = POLLIN}
+    };
+    char drop[4096];
+    if (poll(fds, 2, (int)(p->ended && pidfd < 0 && left > 20 ? 20 : left)) > 0 && fds[1].revents)
+        p->ended = read(p->out, drop, sizeof drop) == 0;
+}
+
+/* SIGTERM makes it save its state and end; one that does not end in time is killed. */
 static void end_process(struct practice *p)
 {
     int64_t deadline = clock_ms() + END_MS, left;
+    int pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
     kill(p->pid, SIGTERM);
-    while (!p->ended && (left = deadline - clock_ms()) > 0) {
-        struct pollfd fd = {.fd = p->out, .events = POLLIN};
-        char drop[4096];
-        if (poll(&fd, 1, (int)left) > 0)
-            p->ended = read(p->out, drop, sizeof drop) == 0;
-    }
-    if (!p->ended)
+    pid_t gone;
+    while ((gone = waitpid(p->pid, NULL, WNOHANG)) == 0 && (left = deadline - clock_ms()) > 0)
+        wait_for_end(p, pidfd, left);
+    if (gone == 0) {
         kill(p->pid, SIGKILL);
-    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+        waitpid(p->pid, NULL, 0);
+    }
+    if (pidfd >= 0)
+        close(pidfd);
 }
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where)
