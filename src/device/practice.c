@@ -200,7 +200,8 @@ static int wait_ready(struct practice *p, struct error *e)
     error_set(e, ERR_CONNECTION, "the virtual device in %s %s%s%s", p->folder, how, *words ? ": " : "",
               words);
     free(words);
-    return error_next(e, "see what %s --state %s says.", program_name, p->own_folder ? "DIR" : p->folder);
+    error_next(e, "see what %s --state %s says.", program_name, p->own_folder ? "DIR" : p->folder);
+    return ERR_CONNECTION;
 }
 
 static int start(struct practice *p, const struct link_url *url, struct error *e)
@@ -211,7 +212,8 @@ static int start(struct practice *p, const struct link_url *url, struct error *e
         error_set(e, ERR_CONNECTION,
                   "there is no program %s beside lockstep or in PATH, so %s has no virtual device",
                   program_name, url->text);
-        return error_next(e, "build or install it (make, make install), or attach to a real port.");
+        error_next(e, "build or install it (make, make install), or attach to a real port.");
+        return ERR_CONNECTION;
     }
     int code =
         practice_args_make(program, "", url->query, &args, e); /* a bad option leaves no folder behind */

@@ -29,8 +29,8 @@ static int refuse(const char *word, size_t len, const char *what, struct error *
     snprintf(text, sizeof text, "%.*s", (int)len, word);
     error_set(e, ERR_USAGE, "the virtual device's option \"%s\" %s", text_safe(text, safe, sizeof safe),
               what);
-    return error_next(
-        e, "write sim:DIR?chip=atecc608a&platform=esp8266; known are chip, platform, fault and pace.");
+    error_next(e, "write sim:DIR?chip=atecc608a&platform=esp8266; known are chip, platform, fault and pace.");
+    return ERR_USAGE;
 }
 
 /* One "name=value" or "name". */
