@@ -67,7 +67,7 @@ cJSON *frame_json_parse(const char *text, size_t len, struct error *e)
     if (value != NULL && at == len)
         return value;
     cJSON_Delete(value);
-    error_set(e, ERR_REFUSED, "The text is no JSON: it goes wrong at byte %zu of %zu.", at + 1, len);
+    error_set(e, ERR_REFUSED, "The text cannot be read: it is no JSON from byte %zu of %zu on.", at + 1, len);
     return NULL;
 }
 

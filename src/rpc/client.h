@@ -26,8 +26,9 @@ struct rpc_events {                                       /* each may be NULL */
 struct rpc_options {
     struct link_options link;
     int64_t timeout_ms; /* per call; 0: 20 000 (mos's default) */
-    int retries;        /* of a call whose answer was lost, for methods that may be repeated; default 0 */
-    const char *creds;  /* "user:password" or NULL: digest authentication; secret */
+    int retries; /* on serial links, of calls that only read (their verb begins with Get, List, Describe,
+                    Ping, Scan) and got no answer; all tries together take timeout_ms; default 0 */
+    const char *creds; /* "user:password" or NULL: digest authentication; secret */
 };
 
 struct rpc_counters { /* since open; for status, health checks and benches */
@@ -53,8 +54,11 @@ typedef void rpc_done_fn(void *ctx, const cJSON *result, const struct error *e);
 int rpc_call_start(struct rpc_client *client, const char *method, const cJSON *args, int64_t timeout_ms,
                    rpc_done_fn *fn, void *ctx, struct error *e);
 
-/* Opens the same URL again after a loss, trying until deadline_ms from now; tells the reason of the last
- * failure. */
+/* Events may come from inside any call below, rpc_close included in their callbacks: the client is freed when
+ * the last of them has returned. */
+
+/* Does nothing while the link is up. Opens the same URL again after a loss, trying until deadline_ms from
+ * now; tells the reason of the last failure. */
 int rpc_reconnect(struct rpc_client *client, int64_t deadline_ms, struct error *e);
 
 /* Waits until the link dropped or ms passed; for reboots, where sockets drop and serial stays. */
@@ -64,8 +68,8 @@ const struct rpc_counters *rpc_counters(const struct rpc_client *client);
 struct link *rpc_link(struct rpc_client *client); /* NULL while lost */
 enum rpc_state rpc_state(const struct rpc_client *client);
 
-/* Bytes of base64 payload that fit in one frame of this link beside an envelope of `overhead` JSON bytes; a
- * multiple of 4. */
+/* Bytes of base64 payload that fit in one frame of this link; a multiple of 4. overhead: the bytes of the
+ * method's name and of the args' JSON beside the payload; the frame's own part (id, src) is counted here. */
 size_t rpc_payload_limit(const struct rpc_client *client, size_t overhead);
 
 #endif
