@@ -2,21 +2,8 @@
 #include "atca.h"
 
 #include "base/text.h"
-#include "rpc/client.h"
 
 #include <string.h>
-
-/* Frees args after wiping every string in them: keys travel there. */
-static void args_free(cJSON *args)
-{
-    cJSON *item;
-    cJSON_ArrayForEach(item, args)
-    {
-        if (cJSON_IsString(item))
-            secret_wipe(item->valuestring, strlen(item->valuestring));
-    }
-    cJSON_Delete(args);
-}
 
 /* "Failed to lock zone 0: 0xf4" becomes what that means for this chip. */
 static int explain(const struct atecc_config *config, const char *method, struct error *e)
@@ -39,8 +26,7 @@ int atca_call(struct op_call *call, const struct atecc_config *config, const cha
     struct error own = {0};
     if (e == NULL)
         e = &own;
-    int code = rpc_call(device_rpc(op_device(call)), method, args, 0, result, e);
-    args_free(args);
+    int code = device_call(op_device(call), method, args, result, e);
     return code == ERR_REFUSED ? explain(config, method, e) : code;
 }
 

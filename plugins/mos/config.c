@@ -1,0 +1,64 @@
+/* The device's configuration as a tree of keys a.b.c: see mos.h. */
+#include "mos.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const cJSON *mos_config_find(const cJSON *config, const char *path)
+{
+    char part[128];
+    while (config != NULL && *path != '\0') {
+        size_t n = strcspn(path, ".");
+        if (n == 0 || n >= sizeof part)
+            return NULL;
+        memcpy(part, path, n);
+        part[n] = '\0';
+        config = cJSON_IsObject(config) ? cJSON_GetObjectItemCaseSensitive(config, part) : NULL;
+        path += n + (path[n] == '.' && path[n + 1] != '\0');
+    }
+    return config;
+}
+
+static void offer_all(const cJSON *config, const char *prefix, struct mos_near *near)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, config)
+    {
+        if (item->string == NULL)
+            continue;
+        char *path = mem_printf("%s%s%s", prefix, *prefix ? "." : "", item->string);
+        mos_near_offer(near, path);
+        if (cJSON_IsObject(item))
+            offer_all(item, path, near);
+        free(path);
+    }
+}
+
+int mos_config_missing(const cJSON *config, const char *path, struct error *e)
+{
+    struct mos_near near = {.wanted = path};
+    struct buf words = BUF_INIT;
+    char safe[160];
+    offer_all(config, "", &near);
+    mos_near_words(&near, &words);
+    error_set(e, ERR_REFUSED, "the device's configuration has no key \"%s\"",
+              text_safe(path, safe, sizeof safe));
+    error_next(e, "%s", words.len ? buf_text(&words) : "config-get shows all keys.");
+    buf_free(&words);
+    return ERR_REFUSED;
+}
+
+bool mos_config_is_secret(const char *path)
+{
+    static const char *const names[] = {"pass",   "password", "psk", "key",
+                                        "secret", "token",    "sas", "license"};
+    const char *last = strrchr(path, '.');
+    last = last != NULL ? last + 1 : path;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(last, names[i]) == 0)
+            return true;
+    return false;
+}

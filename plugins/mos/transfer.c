@@ -1,0 +1,245 @@
+/* Writing a file in chunks while the chunk before is read back: see mos.h. */
+#include "mos.h"
+
+#include "base/loop.h"
+#include "base/text.h"
+#include "codec/frame.h"
+#include "rpc/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ATTEMPTS = 3, CODE_DONE = 1 };
+
+/* One call on its way. It outlives the transfer when that is interrupted: then it frees itself. */
+struct flight {
+    bool started, done, abandoned;
+    int code;
+    struct error error;
+    cJSON *result;
+};
+
+static void landed(void *ctx, const cJSON *result, const struct error *e)
+{
+    struct flight *flight = ctx;
+    if (flight->abandoned) {
+        free(flight);
+        return;
+    }
+    flight->done = true;
+    flight->code = e != NULL ? e->code : 0;
+    if (e != NULL)
+        flight->error = *e;
+    else
+        flight->result = cJSON_Duplicate(result, true);
+}
+
+static void flight_start(struct op_call *call, struct flight *flight, const char *method, cJSON *args)
+{
+    flight->started = true;
+    flight->code =
+        rpc_call_start(device_rpc(op_device(call)), method, args, 0, landed, flight, &flight->error);
+    flight->done = flight->done || flight->code != 0;
+    cJSON_Delete(args);
+}
+
+static void flight_end(struct flight *flight)
+{
+    if (flight->started && !flight->done) {
+        flight->abandoned = true; /* landed() frees it */
+        return;
+    }
+    cJSON_Delete(flight->result);
+    free(flight);
+}
+
+/* A put and a get in the air together: the one fills the wire one way, the other the other way. */
+struct pair {
+    struct flight *put, *get;
+};
+
+static bool both_landed(void *ctx)
+{
+    const struct pair *pair = ctx;
+    return (!pair->put->started || pair->put->done) && (!pair->get->started || pair->get->done);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t put_size(const struct mos_transfer *t)
+{
+    return least(t->chunk, t->len - t->written);
+}
+
+static size_t get_size(const struct mos_transfer *t)
+{
+    return least(t->chunk, t->written - t->verified);
+}
+
+static cJSON *put_args(const struct mos_transfer *t)
+{
+    struct buf text = {.secret = true};
+    cJSON *args = cJSON_CreateObject();
+    text_base64(t->data + t->written, put_size(t), &text);
+    cJSON_AddStringToObject(args, "filename", t->name);
+    cJSON_AddBoolToObject(args, "append", t->written > 0);
+    cJSON_AddStringToObject(args, "data", buf_text(&text));
+    buf_free(&text);
+    return args;
+}
+
+static cJSON *get_args(const struct mos_transfer *t)
+{
+    cJSON *args = cJSON_CreateObject();
+    cJSON_AddStringToObject(args, "filename", t->name);
+    cJSON_AddNumberToObject(args, "offset", (double)t->verified);
+    cJSON_AddNumberToObject(args, "len", (double)get_size(t));
+    return args;
+}
+
+/* --- what came of a put
+ * -------------------------------------------------------------------------------------- */
+
+/* A lost answer: the file's size says whether the chunk arrived. CODE_DONE, 0 to send it again, or an error.
+ */
+static int ask_size(struct mos_transfer *t, const struct error *lost, struct error *e)
+{
+    bool found;
+    uint64_t size = 0;
+    int code = device_require(op_device(t->call), NEED_RPC, e);
+    if (code == 0)
+        code = mos_file_size(t->call, t->name, &found, &size, e);
+    if (code != 0)
+        return code;
+    if (found && size == t->written + put_size(t))
+        return CODE_DONE;
+    if (t->written == 0 || (found && size == t->written))
+        return 0;
+    error_set(e, ERR_REFUSED,
+              "an answer of the device was lost (%.200s), and its file now has %llu bytes where %zu or %zu "
+              "would be "
+              "right",
+              lost->message, (unsigned long long)size, t->written, t->written + put_size(t));
+    return error_next(e, "put the file again: it starts afresh.");
+}
+
+static int settle_put(struct mos_transfer *t, const struct flight *put, unsigned *lost, struct error *e)
+{
+    if (!put->started)
+        return 0;
+    int code = put->code == 0 ? CODE_DONE : put->code;
+    if (code == ERR_CONNECTION && ++*lost < ATTEMPTS)
+        code = ask_size(t, &put->error, e);
+    else if (code < 0 && e != NULL)
+        *e = put->error;
+    if (code == CODE_DONE) {
+        t->written += put_size(t);
+        *lost = 0;
+        return 0;
+    }
+    return code < 0 ? mos_explain("FS.Put", e) : 0;
+}
+
+/* --- what came of a get
+ * -------------------------------------------------------------------------------------- */
+
+static int say_different(const struct mos_transfer *t, size_t at, struct error *e)
+{
+    char safe[160];
+    error_set(e, ERR_READBACK, "%s was written, but reads back otherwise from byte %zu on",
+              text_safe(t->name, safe, sizeof safe), at);
+    return error_next(e, "put it again; if that stays so, the line or the flash is not sound.");
+}
+
+static int compare(struct mos_transfer *t, const cJSON *result, size_t asked, struct error *e)
+{
+    const char *data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(result, "data"));
+    struct buf back = BUF_INIT;
+    size_t same = 0;
+    if (data != NULL)
+        text_unbase64(data, strlen(data), &back);
+    while (same < back.len && same < asked && back.data[same] == t->data[t->verified + same])
+        same++;
+    int code =
+        back.len == 0 || back.len > asked || same < back.len ? say_different(t, t->verified + same, e) : 0;
+    if (code == 0)
+        t->verified += same;
+    buf_free(&back);
+    return code;
+}
+
+static int settle_get(struct mos_transfer *t, const struct flight *get, size_t asked, unsigned *lost,
+                      struct error *e)
+{
+    if (!get->started)
+        return 0;
+    if (get->code == ERR_CONNECTION && ++*lost < ATTEMPTS)
+        return device_require(op_device(t->call), NEED_RPC, e); /* asked again in the next round */
+    if (get->code != 0) {
+        if (e != NULL)
+            *e = get->error;
+        return mos_explain("FS.Get", e);
+    }
+    *lost = 0;
+    return compare(t, get->result, asked, e);
+}
+
+/* --- rounds
+ * -------------------------------------------------------------------------------------------------- */
+
+static int say_interrupted(const struct mos_transfer *t, struct error *e)
+{
+    char safe[160];
+    error_set(e, ERR_INTERRUPTED, "interrupted: %s has %zu of %zu bytes on the device",
+              text_safe(t->name, safe, sizeof safe), t->written, t->len);
+    return error_next(e, "put it again, or rm it.");
+}
+
+/* The get goes first: the device then answers it while it receives the chunk. */
+static int round_of(struct mos_transfer *t, unsigned *lost_put, unsigned *lost_get, struct error *e)
+{
+    struct pair pair = {mem_alloc(sizeof *pair.put), mem_alloc(sizeof *pair.get)};
+    size_t asked = get_size(t);
+    if (t->verify && asked > 0)
+        flight_start(t->call, pair.get, "FS.Get", get_args(t));
+    if (t->written < t->len || (t->len == 0 && t->written == 0))
+        flight_start(t->call, pair.put, "FS.Put", put_args(t));
+    int code =
+        loop_run_until(op_loop(t->call), both_landed, &pair, -1) == LOOP_DONE ? 0 : say_interrupted(t, e);
+    if (code == 0)
+        code = settle_get(t, pair.get, asked, lost_get, e);
+    if (code == 0)
+        code = settle_put(t, pair.put, lost_put, e);
+    flight_end(pair.put);
+    flight_end(pair.get);
+    return code;
+}
+
+int mos_transfer_run(struct mos_transfer *t, struct error *e)
+{
+    unsigned lost_put = 0, lost_get = 0;
+    int code = 0;
+    if (t->len == 0) /* an empty file is made, too */
+        return round_of(t, &lost_put, &lost_get, e);
+    while (code == 0 && (t->written < t->len || (t->verify && t->verified < t->len))) {
+        code = round_of(t, &lost_put, &lost_get, e);
+        op_progress(t->call, "put", t->verify ? (t->written + t->verified) / 2 : t->written, t->len);
+    }
+    op_progress(t->call, "put", 0, 0);
+    return code;
+}
+
+size_t mos_chunk_limit(struct op_call *call, const char *name)
+{
+    enum { ENVELOPE = 96, SMALLEST = 48 }; /* {"filename":,"append":false,"data":""} and room */
+    struct buf quoted = BUF_INIT;
+    cJSON *string = cJSON_CreateStringReference(name);
+    frame_json(&quoted, string);
+    size_t text = rpc_payload_limit(device_rpc(op_device(call)), ENVELOPE + quoted.len);
+    cJSON_Delete(string);
+    buf_free(&quoted);
+    return text / 4 * 3 > SMALLEST ? text / 4 * 3 : SMALLEST;
+}
