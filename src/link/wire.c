@@ -1,0 +1,89 @@
+/* Descriptor and send queue: see wire.h. */
+#include "link/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void wire_start(struct wire *w, struct loop *loop, int fd, loop_watch_fn *fn, void *ctx)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    struct stat st;
+    *w = (struct wire){.fd = fd, .socket = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode)};
+    w->out.secret = true; /* frames may hold keys and passwords */
+    w->watch = loop_watch_start(loop, fd, POLLIN, fn, ctx);
+}
+
+void wire_stop(struct wire *w)
+{
+    loop_watch_stop(w->watch);
+    w->watch = NULL;
+    if (w->fd >= 0)
+        close(w->fd);
+    w->fd = -1;
+    w->taken = 0;
+    buf_free(&w->out);
+}
+
+static void want_events(struct wire *w)
+{
+    if (w->watch != NULL)
+        loop_watch_events(w->watch, POLLIN | (wire_pending(w) > 0 && !w->hold ? POLLOUT : 0));
+}
+
+void wire_queue(struct wire *w, const void *bytes, size_t len)
+{
+    buf_add(&w->out, bytes, len);
+    want_events(w);
+}
+
+int wire_flush(struct wire *w)
+{
+    int result = 0;
+    while (w->fd >= 0 && !w->hold && wire_pending(w) > 0) {
+        const uint8_t *from = w->out.data + w->taken;
+        size_t len = wire_pending(w);
+        ssize_t n = w->socket ? send(w->fd, from, len, MSG_NOSIGNAL) : write(w->fd, from, len);
+        if (n > 0) {
+            w->taken += (size_t)n;
+            continue;
+        }
+        if (n < 0 && errno == EINTR)
+            continue;
+        result = n < 0 && errno != EAGAIN ? -1 : 0;
+        break;
+    }
+    /* The front is given back when it is most of the queue, so that a long queue is not moved for each write.
+     */
+    if (w->taken > w->out.len / 2) {
+        buf_drop_front(&w->out, w->taken);
+        w->taken = 0;
+    }
+    int saved = errno;
+    want_events(w);
+    errno = saved;
+    return result;
+}
+
+size_t wire_pending(const struct wire *w)
+{
+    return w->out.len - w->taken;
+}
+
+void wire_hold(struct wire *w, bool hold)
+{
+    w->hold = hold;
+    want_events(w);
+}
+
+ssize_t wire_read(struct wire *w, void *bytes, size_t max)
+{
+    ssize_t n;
+    do
+        n = read(w->fd, bytes, max);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
