@@ -15,4 +15,16 @@ void sim_http_free(struct sim_http *http);
 int sim_http_boot(struct sim_http *http, struct error *e);
 void sim_http_halt(struct sim_http *http);
 
+/* --- for the connections
+ * -------------------------------------------------------------------------------------- */
+
+void sim_http_sweep(struct sim_http *http); /* frees connections that are gone */
+void sim_http_evict(struct sim_http *http); /* drops the oldest WebSocket while there are too many */
+
+/* How many of len bytes may leave before the cable is pulled (--fault cut-tx). */
+size_t sim_http_allowance(const struct sim_http *http, size_t len);
+
+/* Bytes left; true when that pulled the cable: every connection is gone then. */
+bool sim_http_sent(struct sim_http *http, size_t len);
+
 #endif

@@ -12,8 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The host path of a device path; NULL for one that leaves the folder. Caller frees. */
-static char *host_path(const struct board *b, const char *name)
+char *sim_fs_path(const struct board *b, const char *name)
 {
     while (*name == '/')
         name++;
@@ -76,7 +75,7 @@ int64_t sim_fs_free(const struct board *b)
 static void list(struct board *b, const cJSON *args, struct sim_reply *reply, bool sizes)
 {
     const char *path = sim_args_text(args, "path");
-    char *folder = host_path(b, path ? path : "/");
+    char *folder = sim_fs_path(b, path ? path : "/");
     size_t count = 0;
     char **names = folder ? list_names(folder, &count) : NULL;
     reply->result = cJSON_CreateArray();
@@ -115,7 +114,7 @@ static char *required_path(struct board *b, const cJSON *args, const char *name,
         sim_reply_error(reply, 400, "%s is required", name);
         return NULL;
     }
-    char *path = host_path(b, value);
+    char *path = sim_fs_path(b, value);
     if (path == NULL)
         sim_reply_error(reply, 400, "failed to open file \"%.100s\"", value);
     return path;

@@ -14,6 +14,8 @@ sim_method_fn sim_atca_get_config, sim_atca_set_config, sim_atca_lock_zone, sim_
 
 /* Bytes of the file system, and of them free. */
 enum { SIM_FS_SIZE = 1024 * 1024 };
+/* The host path of a device path; NULL for one that leaves the folder. Caller frees. */
+char *sim_fs_path(const struct board *b, const char *name);
 int64_t sim_fs_free(const struct board *b);
 
 #endif
