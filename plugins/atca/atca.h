@@ -31,15 +31,15 @@ int atca_begin(struct op_call *call, struct atecc_config *config, struct error *
 /* What `status` says about the chip. */
 int atca_status(struct op_call *call, struct error *e);
 
-/* Identity and observed state of a plan about this chip. */
-void atca_plan_chip(struct plan *plan, const struct atecc_config *config);
+/* Identity and observed state of a plan, from the chip as it is now: a plan is made again right before its
+ * first step, to see whether it still holds. */
+int atca_plan_chip(struct op_call *call, struct plan *plan, struct error *e);
 
 /* "ATECC508A on esp32_0A1B2C", for titles; the device's part only when it is known already. */
 void atca_chip_name(struct op_call *call, const struct atecc_config *config, char *to, size_t size);
 
-/* Reads the zone twice more and adds a check to the plan; ERR_REFUSED when the three readings differ. */
-int atca_plan_health(struct op_call *call, struct plan *plan, const struct atecc_config *config,
-                     struct error *e);
+/* Reads the zone three times and adds a check to the plan; ERR_REFUSED when the readings differ. */
+int atca_plan_health(struct op_call *call, struct plan *plan, struct error *e);
 
 /* One warning for each way in which this configuration is permissive. */
 void atca_plan_weak(struct plan *plan, const struct atecc_config *config);

@@ -61,12 +61,17 @@ int atca_status(struct op_call *call, struct error *e)
     return 0;
 }
 
-void atca_plan_chip(struct plan *plan, const struct atecc_config *config)
+int atca_plan_chip(struct op_call *call, struct plan *plan, struct error *e)
 {
+    struct atecc_config now;
     char serial[2 * ATECC_SERIAL_SIZE + 1];
-    atecc_serial_hex(config, serial);
+    int code = device_chip(op_device(call), false, &now, e);
+    if (code != 0)
+        return code;
+    atecc_serial_hex(&now, serial);
     plan_identity_chip(plan, serial);
-    pki_sha256(config->raw, sizeof config->raw, plan->state);
+    pki_sha256(now.raw, sizeof now.raw, plan->state);
+    return 0;
 }
 
 void atca_chip_name(struct op_call *call, const struct atecc_config *config, char *to, size_t size)
@@ -79,25 +84,24 @@ void atca_chip_name(struct op_call *call, const struct atecc_config *config, cha
         snprintf(to, size, "%s", atecc_model(config));
 }
 
-int atca_plan_health(struct op_call *call, struct plan *plan, const struct atecc_config *config,
-                     struct error *e)
+int atca_plan_health(struct op_call *call, struct plan *plan, struct error *e)
 {
     enum { READINGS = 3 };
-    for (int i = 1; i < READINGS; i++) {
-        struct atecc_config again;
-        int code = device_chip(op_device(call), true, &again, e);
-        if (code != 0)
-            return code;
-        if (memcmp(again.raw, config->raw, sizeof again.raw) != 0) {
-            error_set(e, ERR_REFUSED,
-                      "reading the configuration zone %d times gave different bytes each time: the bus or "
-                      "the supply of the chip is not sound",
-                      READINGS);
-            return error_next(e, "check wiring, pull-ups and supply of the chip before anything permanent.");
+    struct atecc_config first, again;
+    int code = device_chip(op_device(call), true, &first, e);
+    for (int i = 1; code == 0 && i < READINGS; i++) {
+        code = device_chip(op_device(call), true, &again, e);
+        if (code == 0 && memcmp(again.raw, first.raw, sizeof again.raw) != 0) {
+            code = error_set(e, ERR_REFUSED,
+                             "the configuration zone was read %d times and was not the same each time: the "
+                             "bus or the supply of the chip is not sound",
+                             i + 1);
+            error_next(e, "check wiring, pull-ups and supply of the chip before anything permanent.");
         }
     }
-    plan_check_add(plan, "chip read three times alike");
-    return 0;
+    if (code == 0)
+        plan_check_add(plan, "chip read three times alike");
+    return code;
 }
 
 void atca_plan_weak(struct plan *plan, const struct atecc_config *config)

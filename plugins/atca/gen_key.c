@@ -56,9 +56,10 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
 {
     struct work *work = op_state(call, sizeof *work, release);
     const char *file = op_arg_value(call, "FILE");
-    (void)e;
     plan_title(plan, "make a new key in slot %u of %s", work->slot, work->name);
-    atca_plan_chip(plan, &work->chip);
+    int code = atca_plan_chip(call, plan, e);
+    if (code != 0)
+        return code;
     plan_step_add(plan, "make a new key in slot %u", work->slot);
     if (work->ecc) {
         atca_plan_key(call, plan, &work->chip, work->slot, "a new key that the chip makes and keeps");

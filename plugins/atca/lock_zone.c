@@ -169,7 +169,9 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
     struct work *work = op_state(call, sizeof *work, NULL);
     char what[48];
     plan_title(plan, "lock the %s of %s", work->zone->title, work->name);
-    atca_plan_chip(plan, &work->chip);
+    int code = atca_plan_chip(call, plan, e);
+    if (code != 0)
+        return code;
     plan_step_add(plan, "lock the %s", work->zone->title);
     snprintf(what, sizeof what, "byte %u  %s", work->zone->byte, work->zone->field);
     plan_change_add(plan, what, "0x55", "0x00", work->zone->note);
@@ -179,7 +181,7 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
         freeze_data(work, plan);
     atca_plan_weak(plan, &work->chip);
     plan_compared(work, plan);
-    return atca_plan_health(call, plan, &work->chip, e);
+    return atca_plan_health(call, plan, e);
 }
 
 static int run(struct op_call *call, size_t step, struct error *e)

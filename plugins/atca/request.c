@@ -172,10 +172,11 @@ static void plan_part(struct op_call *call, struct work *work, struct plan *plan
 static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
 {
     struct work *work = work_of(call);
-    (void)e;
     plan_title(plan, "%s a %s for slot %u of %s", work->keep ? "sign" : "make a new key and",
                work->certificate ? "certificate" : "certificate request", work->slot, work->name);
-    atca_plan_chip(plan, &work->chip);
+    int code = atca_plan_chip(call, plan, e);
+    if (code != 0)
+        return code;
     for (size_t i = 0; i < work->part_count; i++)
         plan_part(call, work, plan, work->parts[i]);
     plan_check_add(plan, "slot %u's policy allows it in this lock state", work->slot);

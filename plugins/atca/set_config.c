@@ -137,9 +137,10 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
 {
     struct work *work = op_state(call, sizeof *work, NULL);
     struct atecc_config after;
-    (void)e;
     plan_title(plan, "write %s into the configuration zone of %s", op_arg_value(call, "FILE"), work->name);
-    atca_plan_chip(plan, &work->chip);
+    int code = atca_plan_chip(call, plan, e);
+    if (code != 0)
+        return code;
     plan_step_add(plan, "write the configuration zone");
     unsigned fields = add_changes(work, plan);
     unsigned bytes = atca_differences(&work->chip, work->chip.raw, work->wanted, 0, BYTE_LAST, NULL);

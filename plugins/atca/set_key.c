@@ -95,9 +95,10 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
 {
     struct work *work = op_state(call, sizeof *work, release);
     const char *files[] = {op_arg_value(call, "FILE"), op_arg_value(call, "write-key")};
-    (void)e;
     plan_title(plan, "write %s into slot %u of %s", files[0], work->slot, work->name);
-    atca_plan_chip(plan, &work->chip);
+    int code = atca_plan_chip(call, plan, e);
+    if (code != 0)
+        return code;
     if (work->ecc)
         plan_ecc(call, work, plan);
     else

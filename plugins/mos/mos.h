@@ -72,6 +72,7 @@ struct mos_transfer {
     const uint8_t *data;
     size_t len, chunk; /* bytes; chunk > 0 */
     bool verify;
+    bool begun; /* a first chunk arrived: the file was emptied */
     size_t written, verified;
 };
 int mos_transfer_run(struct mos_transfer *transfer, struct error *e);

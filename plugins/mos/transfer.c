@@ -136,6 +136,7 @@ static int settle_put(struct mos_transfer *t, const struct flight *put, unsigned
     else if (code < 0 && e != NULL)
         *e = put->error;
     if (code == CODE_DONE) {
+        t->begun = true;
         t->written += put_size(t);
         *lost = 0;
         return 0;
@@ -205,7 +206,7 @@ static int round_of(struct mos_transfer *t, unsigned *lost_put, unsigned *lost_g
     size_t asked = get_size(t);
     if (t->verify && asked > 0)
         flight_start(t->call, pair.get, "FS.Get", get_args(t));
-    if (t->written < t->len || (t->len == 0 && t->written == 0))
+    if (!t->begun || t->written < t->len)
         flight_start(t->call, pair.put, "FS.Put", put_args(t));
     int code =
         loop_run_until(op_loop(t->call), both_landed, &pair, -1) == LOOP_DONE ? 0 : say_interrupted(t, e);
@@ -218,13 +219,17 @@ static int round_of(struct mos_transfer *t, unsigned *lost_put, unsigned *lost_g
     return code;
 }
 
+/* An empty file is made, too: it takes one chunk of nothing. */
+static bool is_complete(const struct mos_transfer *t)
+{
+    return t->begun && t->written == t->len && (!t->verify || t->verified == t->len);
+}
+
 int mos_transfer_run(struct mos_transfer *t, struct error *e)
 {
     unsigned lost_put = 0, lost_get = 0;
     int code = 0;
-    if (t->len == 0) /* an empty file is made, too */
-        return round_of(t, &lost_put, &lost_get, e);
-    while (code == 0 && (t->written < t->len || (t->verify && t->verified < t->len))) {
+    while (code == 0 && !is_complete(t)) {
         code = round_of(t, &lost_put, &lost_get, e);
         op_progress(t->call, "put", t->verify ? (t->written + t->verified) / 2 : t->written, t->len);
     }
