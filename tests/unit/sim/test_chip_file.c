@@ -186,6 +186,36 @@ static void test_damaged(void **state)
     chip_free(chip);
 }
 
+/* Byte 13 comes from the factory alone: AES wants its bit 0, and an ATECC608A. */
+static void test_aes_enable(void **state)
+{
+    (void)state;
+    static const struct {
+        enum chip_model model;
+        const char *old, *new;
+        int status;
+    } cases[] = {
+        {CHIP_ATECC608A, "78eec1", "78eec1", CHIP_OK         },
+        {CHIP_ATECC608A, "78eec1", "78eec0", CHIP_PARSE_ERROR},
+        {CHIP_ATECC508A, "78eec0", "78eec1", CHIP_PARSE_ERROR},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint8_t got[16];
+        struct error e = {0};
+        struct buf good = BUF_INIT;
+        struct chip *chip =
+            chip_in(BOTH_LOCKED, cases[i].model, SLOT_CONFIG(0u, SECRET, 0u, 0u), KEY_AES, NULL);
+        assert_int_equal(chip_save(chip, path, &e), 0);
+        chip_free(chip);
+        assert_int_equal(file_read(path, 1 << 16, &good, &e), 0);
+        damage(&good, cases[i].old, cases[i].new);
+        assert_int_equal(chip_load(path, &chip, &e), 0);
+        assert_int_equal(chip_aes(chip, SLOT, 0, false, some_data, 16, got), cases[i].status);
+        chip_free(chip);
+        buf_free(&good);
+    }
+}
+
 /* Every shortening of a good file is refused, and none is read beyond its end. */
 static void test_cut_short(void **state)
 {
@@ -236,9 +266,10 @@ static void test_strange_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_address_after_load),
-        cmocka_unit_test(test_unwritable), cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_cut_short),  cmocka_unit_test(test_strange_files),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_address_after_load),
+        cmocka_unit_test(test_unwritable),    cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_aes_enable),    cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_strange_files),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
