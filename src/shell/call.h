@@ -1,0 +1,44 @@
+/* One call of one operation: what plugin.h's op_… functions work on. */
+#ifndef SHELL_CALL_H
+#define SHELL_CALL_H
+
+#include "shell/parser.h"
+#include "shell/session.h"
+
+struct report {
+    bool json;
+    struct buf text; /* what was written for people, kept for expect */
+    cJSON *result;   /* what was said for machines; NULL: nothing */
+    cJSON *table;    /* rows of the table under way */
+    char *table_key;
+    const struct op_column *columns;
+    size_t column_count;
+    bool progress; /* a progress line stands on the terminal */
+};
+
+struct op_call {
+    const struct op *op; /* NULL when the command is unknown */
+    struct parse *parse;
+    struct session *session;
+    const struct options *options; /* the session's, with those of the line */
+    struct report report;
+    bool plan; /* a dry run */
+    bool told; /* a failure of a command run inside was told already */
+    void *state;
+    size_t state_size;
+    void (*release)(void *state);
+};
+
+void call_free(struct op_call *call);
+
+/* Ends the report: text to its end, or the one JSON object. `where` is "FILE:LINE" or NULL. `e` holds the
+ * outcome; output that could not be written turns success into a failure. */
+void report_close(struct op_call *call, const char *where, int64_t elapsed_ms, struct error *e);
+
+/* JSON text that is valid UTF-8 and holds nothing a terminal obeys: such characters become \uNNNN. */
+void report_safe_json(const char *json, struct buf *to);
+
+/* Columns that a text takes on a terminal. */
+size_t report_width(const char *text);
+
+#endif

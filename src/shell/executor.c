@@ -1,0 +1,305 @@
+/* Executor: see executor.h. Find, parse, attach, check; then run, or plan and pass the gate. */
+#include "shell/executor.h"
+#include "base/clock.h"
+#include "gate/gate.h"
+#include "shell/call.h"
+#include "shell/script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what cannot be undone
+ * ------------------------------------------------------------------------------------ */
+
+/* The plan, and the line that would really do it. */
+static void report_plan(struct op_call *call, const struct plan *plan)
+{
+    struct buf text = BUF_INIT, line = BUF_INIT;
+    plan_text(plan, 1, &text);
+    if (text.len > 0 && text.data[text.len - 1] == '\n')
+        text.len--;
+    const char *port = options_value(call->options, OPTION_PORT) ? device_port(call->session->device) : NULL;
+    parse_line(call->parse, PARSE_LINE_PROGRAM | PARSE_LINE_REAL, port, &line);
+    op_say(call, "%.*s", (int)text.len, buf_text(&text));
+    op_say(call, "To do it: %s", buf_text(&line));
+    cJSON *json = plan_json(plan);
+    cJSON_AddStringToObject(json, "line", buf_text(&line));
+    op_json(call, NULL, json);
+    buf_free(&text);
+    buf_free(&line);
+}
+
+static void show_plan(void *ctx, const struct plan *plan)
+{
+    struct op_call *call = ctx;
+    struct buf text = BUF_INIT;
+    plan_text(plan, 0, &text);
+    if (text.len > 0 && text.data[text.len - 1] == '\n')
+        text.len--;
+    op_say(call, "%.*s", (int)text.len, buf_text(&text));
+    fflush(stdout);
+    buf_free(&text);
+}
+
+/* Reads anew what the plan was made from, by making it again. */
+static int observe(void *ctx, char identity[64], uint8_t state[32], struct error *e)
+{
+    struct op_call *call = ctx;
+    struct plan now;
+    if (call->session->device != NULL)
+        device_chip_forget(call->session->device);
+    plan_init(&now, call->op->name);
+    int rc = call->op->plan(call, &now, e);
+    if (rc == 0) {
+        snprintf(identity, 64, "%s", now.identity ? now.identity : "");
+        memcpy(state, now.state, sizeof now.state);
+    }
+    plan_free(&now);
+    return rc;
+}
+
+static int run_step(void *ctx, size_t step, struct error *e)
+{
+    struct op_call *call = ctx;
+    return call->op->run(call, step, e);
+}
+
+static int verify_step(void *ctx, size_t step, struct error *e)
+{
+    struct op_call *call = ctx;
+    return call->op->verify(call, step, e);
+}
+
+static int pass_gate(struct op_call *call, const struct plan *plan, struct error *e)
+{
+    bool asks = call->session->on_terminal && !call->report.json;
+    const char **accepted;
+    size_t accepted_count = options_list(call->options, OPTION_ACCEPT, &accepted);
+    struct gate_consent consent = {.confirm = options_value(call->options, OPTION_CONFIRM),
+                                   .accept = accepted,
+                                   .accept_count = accepted_count,
+                                   .ask = asks ? gate_ask_terminal : NULL,
+                                   .show = call->report.json ? NULL : show_plan,
+                                   .ctx = call};
+    struct gate_work work = {
+        .observe = observe, .run = run_step, .verify = call->op->verify ? verify_step : NULL, .ctx = call};
+    int rc = gate_pass(plan, &consent, &work, NULL, e);
+    free(accepted);
+    return rc;
+}
+
+static int run_irreversible(struct op_call *call, struct error *e)
+{
+    struct plan plan;
+    plan_init(&plan, call->op->name);
+    int rc = call->op->plan(call, &plan, e);
+    if (rc == 0 && call->plan)
+        report_plan(call, &plan);
+    else if (rc == 0)
+        rc = pass_gate(call, &plan, e);
+    plan_free(&plan);
+    if (rc == 0 && !call->plan && call->op->finish != NULL)
+        rc = call->op->finish(call, e);
+    return rc;
+}
+
+/* --- every command
+ * ---------------------------------------------------------------------------------------------- */
+
+static int run_plain(struct op_call *call, struct error *e)
+{
+    const struct op *op = call->op;
+    int rc = op->run(call, 0, e);
+    if (rc == 0 && op->verify != NULL)
+        rc = op->verify(call, 0, e);
+    if (rc == 0 && op->finish != NULL)
+        rc = op->finish(call, e);
+    return rc;
+}
+
+/* A dry run is the default for what cannot be undone. Asked for, it must not run what has no plan and changes
+ * something. */
+static int settle_mode(struct op_call *call, struct error *e)
+{
+    const char *asked = options_value(call->options, OPTION_DRY_RUN);
+    bool dry = asked ? option_boolean(asked) == 1 : call->op->plan != NULL;
+    call->plan = dry && call->op->plan != NULL;
+    if (!dry || call->plan || call->op->hazard == HAZARD_NONE)
+        return 0;
+    error_set(e, ERR_USAGE, "%s has no dry run, and one was asked for: nothing was sent", call->op->name);
+    return error_next(e, "Leave --dry-run out: what %s changes can be changed back.", call->op->name);
+}
+
+/* With its lines coming from standard input a command cannot read a file from there. */
+static int check_standard_input(const struct op_call *call, struct error *e)
+{
+    for (size_t i = 0; call->session->stdin_is_commands && i < call->parse->count; i++) {
+        const struct parse_item *item = &call->parse->item[i];
+        if (item->arg != NULL && item->arg->type == TYPE_FILE && strcmp(item->value, "-") == 0)
+            return error_set(e, ERR_USAGE,
+                             "%s cannot be read from standard input: the commands come from there",
+                             item->arg->name);
+    }
+    return 0;
+}
+
+static int perform(struct op_call *call, struct error *e)
+{
+    const struct op *op = call->op;
+    struct session *session = call->session;
+    unsigned needs = op->needs & (NEED_RPC | NEED_ATCA);
+    int rc = parser_check(call->parse, e);
+    if (rc == 0)
+        rc = check_standard_input(call, e);
+    if (rc == 0)
+        rc = settle_mode(call, e);
+    if (rc == 0 && (needs || op->needs & SHELL_NEED_PORT))
+        rc = session_attach(session, call->options, e);
+    if (rc == 0 && needs)
+        rc = device_require(session->device, needs, e);
+    if (rc == 0 && op->check != NULL)
+        rc = op->check(call, e);
+    if (rc == 0)
+        rc = op->plan != NULL ? run_irreversible(call, e) : run_plain(call, e);
+    return rc;
+}
+
+/* --help behind a command is `help COMMAND`. */
+static void turn_to_help(struct session *session, struct parse *parse)
+{
+    struct words words = WORDS_INIT;
+    words_add(&words, "help");
+    if (parse->op != NULL)
+        words_add(&words, parse->op->name);
+    parse_free(parse);
+    parser_parse(&session->registry, &words, parse, NULL);
+    words_free(&words);
+}
+
+static void remember(struct session *session, struct op_call *call, const struct error *e)
+{
+    unsigned needs = call->op ? call->op->needs : 0;
+    if (needs & SHELL_KEEPS_LAST || (needs & SHELL_RUNS_COMMANDS && (e->code == 0 || call->told)))
+        return;
+    session_forget_last(session);
+    session->last = (struct session_last){.any = true,
+                                          .error = *e,
+                                          .command = mem_string(call->parse->command),
+                                          .text = call->report.text,
+                                          .result = call->report.result};
+    call->report.text = BUF_INIT;
+    call->report.result = NULL;
+}
+
+/* Runs a parsed command with its options and closes its report. rc: what parsing said, e filled if it failed.
+ */
+static int run_parsed(struct session *session, struct parse *parse, const struct options *options,
+                      const char *where, int rc, struct error *e)
+{
+    int64_t start = clock_us();
+    struct op_call call = {.op = parse->op, .parse = parse, .session = session, .options = options};
+    call.report.json = options_flag(options, OPTION_JSON);
+    if (options_flag(options, OPTION_VERBOSE) && rc == 0) {
+        struct buf line = BUF_INIT;
+        parse_line(parse, 0, NULL, &line);
+        fflush(stdout);
+        fprintf(stderr, "+ %s\n", buf_text(&line));
+        buf_free(&line);
+    }
+    if (rc == 0)
+        rc = perform(&call, e);
+    if (rc < 0 && (e->code == 0 || *e->message == '\0'))
+        error_set(e, rc, rc == ERR_INTERRUPTED ? "interrupted" : "the command ended without saying why");
+    if (rc == 0)
+        error_clear(e);
+    int64_t elapsed = (clock_us() - start + 500) / 1000;
+    report_close(&call, where, elapsed, e);
+    remember(session, &call, e);
+    call_free(&call);
+    return e->code;
+}
+
+int executor_run(struct session *session, const struct words *words, const char *where, struct error *e)
+{
+    struct parse parse;
+    struct options options;
+    error_clear(e);
+    options_copy(&session->options, &options);
+    int rc = parser_parse(&session->registry, words, &parse, e);
+    int applied = parser_apply_options(&parse, false, &options, rc < 0 ? NULL : e);
+    rc = rc < 0 ? rc : applied;
+    for (size_t i = 0; rc == 0 && i < parse.count; i++)
+        if (parse.item[i].global == OPTION_HELP) {
+            turn_to_help(session, &parse);
+            break;
+        }
+    if (parse.command != NULL || rc < 0)
+        rc = run_parsed(session, &parse, &options, where, rc, e);
+    parse_free(&parse);
+    options_free(&options);
+    return rc;
+}
+
+static const char *lookup(void *ctx, const char *name)
+{
+    return vars_get(ctx, name);
+}
+
+void executor_tell(struct session *session, const char *where, struct error *e)
+{
+    struct parse parse = PARSE_INIT;
+    parse.command = mem_string("");
+    run_parsed(session, &parse, &session->options, where, e->code, e);
+    parse_free(&parse);
+}
+
+int executor_run_line(struct session *session, const char *line, const char *where, struct error *e)
+{
+    struct words words;
+    error_clear(e);
+    int rc = lexer_line(line, &words, e);
+    if (rc == 0)
+        rc = lexer_expand(&words, lookup, &session->vars, e);
+    if (rc < 0)
+        executor_tell(session, where, e);
+    else if (words.count > 0)
+        rc = executor_run(session, &words, where, e);
+    words_free(&words);
+    return rc;
+}
+
+static void apply_variables(struct session *session, struct error *e)
+{
+    const char **values;
+    size_t count = options_list(&session->options, OPTION_VAR, &values);
+    for (size_t i = 0; i < count && e->code == 0; i++)
+        vars_assign(&session->vars, values[i], e);
+    free(values);
+}
+
+int executor_run_start(struct session *session, const struct words *words, bool *ran, struct error *e)
+{
+    struct parse parse;
+    error_clear(e);
+    int rc = parser_parse(&session->registry, words, &parse, e);
+    int applied = parser_apply_options(&parse, true, &session->options, rc < 0 ? NULL : e);
+    rc = rc < 0 ? rc : applied;
+    if (rc == 0)
+        apply_variables(session, e);
+    rc = rc < 0 ? rc : e->code;
+    if (rc == 0 && options_flag(&session->options, OPTION_HELP))
+        turn_to_help(session, &parse);
+    const char **lines;
+    size_t line_count = rc == 0 ? options_list(&session->options, OPTION_E, &lines) : 0;
+    *ran = rc < 0 || parse.command != NULL || line_count > 0;
+    bool failed_before = rc < 0;
+    if (line_count > 0)
+        rc = script_run_lines(session, lines, line_count, e);
+    if (!failed_before)
+        free(lines);
+    if (failed_before || (rc == 0 && parse.command != NULL && !session->quit))
+        rc = run_parsed(session, &parse, &session->options, NULL, rc, e);
+    parse_free(&parse);
+    return rc;
+}

@@ -1,0 +1,10 @@
+/* Line mode: a prompt on the terminal, with history, completion, and log lines above it. */
+#ifndef SHELL_PROMPT_H
+#define SHELL_PROMPT_H
+
+#include "shell/session.h"
+
+/* Until quit or end of input. Returns 0: failures were told when they happened. */
+int prompt_run(struct session *session);
+
+#endif

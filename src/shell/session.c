@@ -1,0 +1,168 @@
+/* Session: see session.h. */
+#include "shell/session.h"
+#include "base/text.h"
+#include "link/link.h"
+#include "shell/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void session_init(struct session *session, struct loop *loop)
+{
+    memset(session, 0, sizeof *session);
+    session->loop = loop;
+    struct error e = {0};
+    if (registry_add_plugin(&session->registry, core_plugin(), NULL, &e) < 0)
+        fprintf(stderr, "lockstep: the built-in commands are not usable: %s.\n", e.message);
+}
+
+void session_forget_last(struct session *session)
+{
+    free(session->last.command);
+    buf_free(&session->last.text);
+    cJSON_Delete(session->last.result);
+    session->last = (struct session_last){0};
+}
+
+void session_free(struct session *session)
+{
+    session_detach(session);
+    session_forget_last(session);
+    registry_free(&session->registry);
+    options_free(&session->options);
+    vars_free(&session->vars);
+    for (size_t i = 0; i < SESSION_LOG_LINES; i++)
+        free(session->log[i]);
+}
+
+static void on_log(void *ctx, const char *line, size_t len)
+{
+    struct session *session = ctx;
+    struct buf text = BUF_INIT;
+    text_printable(line, len, false, 4096, &text);
+    char **place = &session->log[session->log_count++ % SESSION_LOG_LINES];
+    free(*place);
+    *place = buf_take(&text);
+    if (session->watcher.log != NULL)
+        session->watcher.log(session->watcher.ctx, line, len);
+    else if (options_flag(&session->options, OPTION_LOG))
+        fprintf(stderr, "%s\n", *place);
+}
+
+static void on_state(void *ctx, enum rpc_state state, const struct error *why)
+{
+    struct session *session = ctx;
+    if (state != RPC_LOST || session->watcher.notice == NULL)
+        return;
+    char *sentence =
+        mem_printf("the link is lost: %s", why && *why->message ? why->message : "no reason was given");
+    session->watcher.notice(session->watcher.ctx, sentence);
+    free(sentence);
+}
+
+/* The port to open: asked for, or the only serial port of this machine. */
+static int choose_port(const struct options *options, char **port, struct error *e)
+{
+    const char *asked = options_value(options, OPTION_PORT);
+    if (asked != NULL) {
+        *port = mem_string(asked);
+        return 0;
+    }
+    struct link_port *ports;
+    size_t count = link_ports(&ports);
+    struct buf list = BUF_INIT;
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&list, "%s%s", i ? ", " : "", ports[i].path);
+    int rc = 0;
+    if (count == 1) {
+        *port = mem_string(ports[0].path);
+    } else {
+        rc = count == 0
+                 ? error_set(e, ERR_USAGE, "no port was given and this machine has no serial port")
+                 : error_set(e, ERR_USAGE, "no port was given and there are %zu: %s", count, buf_text(&list));
+        error_next(e, "Give --port, for example --port %s; --port sim: is a virtual device.",
+                   count ? ports[0].path : "ws://HOST/rpc");
+    }
+    buf_free(&list);
+    link_ports_free(ports, count);
+    return rc;
+}
+
+static struct rpc_options rpc_options_of(const struct options *options)
+{
+    uint64_t baud = 0;
+    text_number(options_value(options, OPTION_BAUD_RATE), UINT32_MAX, &baud);
+    return (struct rpc_options){
+        .link = {.baud = (unsigned)baud,
+                 .keep_lines = !options_flag(options, OPTION_SET_CONTROL_LINES),
+                 .inverted_lines = options_flag(options, OPTION_INVERTED_CONTROL_LINES),
+                 .hw_flow = options_flag(options, OPTION_HW_FLOW_CONTROL)},
+        .timeout_ms = option_duration_ms(options_value(options, OPTION_TIMEOUT)),
+    };
+}
+
+/* After a loss: the same port again, and the same device behind it. */
+static int reopen(struct session *session, const struct options *options, struct error *e)
+{
+    const char *known = device_id_known(session->device);
+    char *before = known ? mem_string(known) : NULL;
+    int rc = rpc_reconnect(device_rpc(session->device), rpc_options_of(options).timeout_ms, e);
+    if (rc == 0 && before != NULL) {
+        const cJSON *info;
+        device_chip_forget(session->device);
+        device_config_forget(session->device);
+        rc = device_info(session->device, true, &info, e);
+        const char *now = rc == 0 ? device_id_known(session->device) : NULL;
+        if (rc == 0 && (now == NULL || strcmp(now, before) != 0)) {
+            char safe[96];
+            rc = error_set(e, ERR_REFUSED, "another device answers at this port now: it was %s before",
+                           text_safe(before, safe, sizeof safe));
+            error_next(e, "Detach and attach to work with the new one.");
+        }
+    }
+    free(before);
+    return rc;
+}
+
+int session_attach(struct session *session, const struct options *options, struct error *e)
+{
+    static const struct device_events events = {.log = on_log, .state = on_state};
+    const char *asked = options_value(options, OPTION_PORT);
+    if (session->device != NULL && (asked == NULL || strcmp(asked, session->attached) == 0))
+        return rpc_state(device_rpc(session->device)) == RPC_UP ? 0 : reopen(session, options, e);
+    char *port = NULL;
+    int rc = choose_port(options, &port, e);
+    if (rc < 0)
+        return rc;
+    session_detach(session);
+    struct rpc_options rpc = rpc_options_of(options);
+    rc = device_attach(session->loop, port, &rpc, &events, session, &session->device, e);
+    if (rc == 0)
+        session->attached = port;
+    else
+        free(port);
+    return rc;
+}
+
+void session_detach(struct session *session)
+{
+    device_detach(session->device);
+    session->device = NULL;
+    free(session->attached);
+    session->attached = NULL;
+}
+
+void session_scope_save(const struct session *session, struct session_scope *scope)
+{
+    options_copy(&session->options, &scope->options);
+    vars_copy(&session->vars, &scope->vars);
+}
+
+void session_scope_restore(struct session *session, struct session_scope *scope)
+{
+    options_free(&session->options);
+    vars_free(&session->vars);
+    session->options = scope->options;
+    session->vars = scope->vars;
+}

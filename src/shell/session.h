@@ -1,0 +1,68 @@
+/* What lives as long as the program: options, variables, the attached device, what the last command said. */
+#ifndef SHELL_SESSION_H
+#define SHELL_SESSION_H
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "shell/options.h"
+#include "shell/registry.h"
+#include "shell/vars.h"
+
+enum { SESSION_LOG_LINES = 500 }; /* device log lines remembered for `log` */
+
+/* The command before, for expect, expect-error and expect-json. */
+struct session_last {
+    bool any;
+    struct error error; /* code 0: it succeeded */
+    char *command;
+    struct buf text; /* what it wrote for people, standard output and notes */
+    cJSON *result;   /* or NULL */
+};
+
+struct session_watcher { /* who wants to see the device's log lines and its link's fate; fields may be NULL */
+    void (*log)(void *ctx, const char *line, size_t len);
+    void (*notice)(void *ctx, const char *sentence); /* "the link is lost: …" */
+    void *ctx;
+};
+
+struct script; /* a command file under way: script.h */
+
+struct session {
+    struct loop *loop;
+    struct registry registry;
+    struct options options;
+    struct vars vars;
+    struct device *device; /* NULL while detached */
+    char *attached;        /* the port as it was asked for */
+    struct script *script; /* innermost, or NULL */
+    struct session_last last;
+    char *log[SESSION_LOG_LINES]; /* ring, printable */
+    size_t log_count;             /* ever received */
+    struct session_watcher watcher;
+    bool stdin_is_commands; /* standard input holds command lines */
+    bool on_terminal;       /* a person is there: standard input is a terminal */
+    bool quit;
+};
+
+/* Core operations only; plugins are loaded with loader.h. The loop is the caller's and outlives the session.
+ */
+void session_init(struct session *session, struct loop *loop);
+void session_free(struct session *session);
+
+/* Opens the port of `options` (or the only serial port there is) unless it is open already; a link that was
+ * lost is opened again and the device must be the same. ERR_USAGE when there is no port to choose,
+ * ERR_CONNECTION. */
+int session_attach(struct session *session, const struct options *options, struct error *e);
+void session_detach(struct session *session);
+
+void session_forget_last(struct session *session);
+
+/* Options and variables of a command file are its own: saved before it, put back after it. */
+struct session_scope {
+    struct options options;
+    struct vars vars;
+};
+void session_scope_save(const struct session *session, struct session_scope *scope);
+void session_scope_restore(struct session *session, struct session_scope *scope);
+
+#endif

@@ -1,0 +1,28 @@
+/* Variables of a session: NAME=VALUE pairs for ${NAME}. Values are wiped when replaced or freed. */
+#ifndef SHELL_VARS_H
+#define SHELL_VARS_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+struct var {
+    char *name, *value;
+};
+
+struct vars {
+    struct var *item;
+    size_t count;
+};
+
+#define VARS_INIT ((struct vars){0})
+
+/* ERR_USAGE when name is not letters, digits, _ and -. */
+int vars_set(struct vars *vars, const char *name, const char *value, struct error *e);
+/* Same from "NAME=VALUE". */
+int vars_assign(struct vars *vars, const char *assignment, struct error *e);
+const char *vars_get(const struct vars *vars, const char *name); /* or NULL */
+void vars_copy(const struct vars *from, struct vars *to);        /* to is uninitialised */
+void vars_free(struct vars *vars);
+
+#endif
