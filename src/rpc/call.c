@@ -242,6 +242,7 @@ static void explain(struct rpc_client *client, struct rpc_call_entry *call)
         .message = client->decoder == NULL,
         .baud = client->options.link.baud,
         .held = client->xoff_due != 0,
+        .unfinished = client->decoder == NULL ? 0 : uart_decoder_held(client->decoder),
         .unsent = link_pending(client->link),
         .heard = call->before.answers > 0,
         .bad_why = client->bad_why,

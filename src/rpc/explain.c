@@ -239,6 +239,19 @@ static void say_others(const struct rpc_silence *s, const char *waited, struct e
            "try again.");
 }
 
+static bool is_unfinished(const struct rpc_silence *s)
+{
+    return s->unfinished > 0;
+}
+
+static void say_unfinished(const struct rpc_silence *s, const char *waited, struct error *e)
+{
+    error_set(e, ERR_CONNECTION,
+              "No answer to %s from %s in %s: after %zu bytes of an unfinished frame nothing more came.",
+              s->method, s->port, waited, s->unfinished);
+    error_next(e, "The board may have restarted in mid-answer, or bytes were lost: try again.");
+}
+
 static bool is_text(const struct rpc_silence *s)
 {
     (void)s;
@@ -276,6 +289,7 @@ int rpc_explain_silence(const struct rpc_silence *s, struct error *e)
         {is_stray,      say_stray     },
         {is_damaged,    say_damaged   },
         {is_others,     say_others    },
+        {is_unfinished, say_unfinished},
         {is_text,       say_text      },
     };
     char waited[48];

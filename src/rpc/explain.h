@@ -33,9 +33,10 @@ struct rpc_silence {
     int64_t waited_ms;
     bool serial, message; /* kind of link */
     unsigned baud;
-    bool held;     /* the device sent XOFF */
-    size_t unsent; /* bytes that have not left */
-    bool heard;    /* answers came before this call */
+    bool held;         /* the device sent XOFF */
+    size_t unfinished; /* bytes of a frame whose end is missing */
+    size_t unsent;     /* bytes that have not left */
+    bool heard;        /* answers came before this call */
     const char *bad_why;
     struct rpc_traffic got; /* during the call */
     const struct rpc_lines *lines;
