@@ -96,7 +96,7 @@ int atca_plan_health(struct op_call *call, struct plan *plan, struct error *e)
                              "the configuration zone was read %d times and was not the same each time: the "
                              "bus or the supply of the chip is not sound",
                              i + 1);
-            error_next(e, "check wiring, pull-ups and supply of the chip before anything permanent.");
+            error_next(e, "Check wiring, pull-ups and supply of the chip before anything permanent.");
         }
     }
     if (code == 0)

@@ -163,7 +163,7 @@ static int keep_cert(const char *file, const struct pki_signer *signer, struct e
     buf_free(&text);
     if (code == 0 && memcmp(point, signer->point, sizeof point) != 0) {
         error_set(e, ERR_REFUSED, "%s is there already, and it is a certificate of another key", file);
-        return error_next(e, "give another name, or move that file away.");
+        return error_next(e, "Give another name, or move that file away.");
     }
     return code;
 }

@@ -22,7 +22,7 @@ int atca_new_file_check(const char *path, struct error *e)
     struct stat st;
     if (lstat(path, &st) == 0) {
         error_set(e, ERR_REFUSED, "%s exists already, and files are never overwritten", path);
-        return error_next(e, "give another name, or move that file away.");
+        return error_next(e, "Give another name, or move that file away.");
     }
     char *copy = mem_string(path), *folder = dirname(copy);
     int code = 0;

@@ -31,7 +31,7 @@ static int check_file(struct op_call *call, const struct work *work, struct erro
                   "slot %u is not an ECC slot: its key is made here and must be kept in a file, for the chip "
                   "never gives it back",
                   work->slot);
-        return error_next(e, "name a new file: atca-gen-key %u slot%u.key.", work->slot, work->slot);
+        return error_next(e, "Name a new file: atca-gen-key %u slot%u.key.", work->slot, work->slot);
     }
     return atca_new_file_check(file, e);
 }

@@ -64,7 +64,7 @@ int atca_verify_key(struct op_call *call, const struct atecc_config *config, uns
               "slot %u now holds another key than %s: its public key is SHA-256 %.16s…, not %.16s…", slot,
               source, is, should);
     return error_next(e,
-                      "write it once more, and check wiring and supply of the chip if that happens again.");
+                      "Write it once more, and check wiring and supply of the chip if that happens again.");
 }
 
 /* --- how a slot is written
@@ -104,7 +104,7 @@ int atca_write_decide(struct op_call *call, const struct atecc_config *config, u
         error_set(e, ERR_REFUSED,
                   "the data zone is locked and slot %u takes only encrypted writes, under the key of slot %u",
                   slot, guard);
-        return error_next(e, "give --write-key FILE with the key that was written into slot %u.", guard);
+        return error_next(e, "Give --write-key FILE with the key that was written into slot %u.", guard);
     }
     if (write->encrypted)
         op_note(call, "Data zone is locked, will perform encrypted write using slot %u using %s", guard,

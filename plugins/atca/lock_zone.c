@@ -78,7 +78,7 @@ static int compare_file(struct work *work, const char *file, struct error *e)
         return 0;
     error_set(e, ERR_REFUSED, "the chip does not hold what %s says: %u of %u bytes differ: %s", file,
               work->different, work->compared, work->differences);
-    return error_next(e, "write it first with atca-set-config %s, or compare with the file you mean.", file);
+    return error_next(e, "Write it first with atca-set-config %s, or compare with the file you mean.", file);
 }
 
 static void compare_memory(struct op_call *call, struct work *work)
@@ -206,7 +206,7 @@ static int verify(struct op_call *call, size_t step, struct error *e)
     if (now.raw[work->zone->byte] != ATECC_LOCKED) {
         error_set(e, ERR_READBACK, "the lock was answered as done, but byte %u, %s, reads back as 0x%02x",
                   work->zone->byte, work->zone->field, now.raw[work->zone->byte]);
-        return error_next(e, "read the chip with atca-get-config before trying again.");
+        return error_next(e, "Read the chip with atca-get-config before trying again.");
     }
     struct buf names = BUF_INIT;
     char name[32];

@@ -58,7 +58,7 @@ static int read_subject(struct op_call *call, struct work *work, const char *tem
         return pki_subject_of(buf_text(&work->template), work->template.len, op_arg_value(call, template),
                               &work->subject, e);
     error_set(e, ERR_USAGE, "whose %s it is must be said", work->certificate ? "certificate" : "request");
-    return error_next(e, "give --subject /CN=name, or --%s FILE.", template);
+    return error_next(e, "Give --subject /CN=name, or --%s FILE.", template);
 }
 
 static int read_inputs(struct op_call *call, struct work *work, struct error *e)

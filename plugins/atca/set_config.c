@@ -42,7 +42,7 @@ static int check(struct op_call *call, struct error *e)
         error_set(e, ERR_REFUSED,
                   "config zone is already locked: this chip's configuration can never be written again");
         return error_next(
-            e, "see what it holds with atca-get-config; another configuration needs another chip.");
+            e, "See what it holds with atca-get-config; another configuration needs another chip.");
     }
     return atecc_predict(&work->chip, ATECC_WRITE_CONFIG, 0, e);
 }
@@ -178,7 +178,7 @@ static int verify(struct op_call *call, size_t step, struct error *e)
         code = error_set(e, ERR_READBACK,
                          "the configuration zone was written, but %u of its bytes read back otherwise: %s",
                          count, buf_text(&names));
-        error_next(e, "do not lock it; write it once more with atca-set-config and read it back.");
+        error_next(e, "Do not lock it; write it once more with atca-set-config and read it back.");
     }
     buf_free(&names);
     return code;

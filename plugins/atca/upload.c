@@ -40,7 +40,7 @@ static int get_equal(struct op_call *call, const char *name, const uint8_t *byte
     if (code == 0 && (back.len == 0 || back.len > len || memcmp(back.data, bytes, back.len) != 0)) {
         code = error_set(e, ERR_READBACK, "%s was uploaded, but reads back otherwise from byte %zu on", name,
                          at);
-        error_next(e, "upload it again with put.");
+        error_next(e, "Upload it again with put.");
     }
     *got = back.len;
     buf_free(&back);

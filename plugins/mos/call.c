@@ -34,25 +34,46 @@ static const char *library_of(const char *method)
     return NULL;
 }
 
-int mos_explain(const char *method, struct error *e)
+/* Nearest of the methods the device has; whether it has any of the same library. */
+static bool offer_methods(struct op_call *call, const char *method, struct buf *to)
+{
+    struct mos_near near = {.wanted = method};
+    const cJSON *methods = NULL, *item;
+    struct error ignored = {0};
+    bool related = false;
+    if (device_methods(op_device(call), &methods, &ignored) != 0)
+        return false;
+    cJSON_ArrayForEach(item, methods)
+    {
+        related = related || strncasecmp(item->valuestring, method, strcspn(method, ".") + 1) == 0;
+        mos_near_offer(&near, item->valuestring);
+    }
+    mos_near_words(&near, to);
+    return related;
+}
+
+int mos_explain(struct op_call *call, const char *method, struct error *e)
 {
     enum { CODE_NOT_FOUND = 404 };
     char safe[96];
+    struct buf words = BUF_INIT;
     if (e == NULL || e->remote != CODE_NOT_FOUND || strstr(e->message, "No handler") == NULL)
         return e != NULL ? e->code : ERR_REFUSED;
     const char *library = library_of(method);
+    bool related = offer_methods(call, method, &words);
     text_safe(method, safe, sizeof safe);
-    if (library == NULL) {
+    if (library == NULL || related) {
         error_set(e, ERR_REFUSED, "the device has no method %s", safe);
-        error_next(e, "call RPC.List shows the methods it has.");
+        error_next(e, "%s", words.len ? buf_text(&words) : "call RPC.List shows the methods it has.");
     } else {
         error_set(e, ERR_REFUSED,
                   "the device has no method %s: its firmware was built without the %s library", safe,
                   library);
         error_next(e,
-                   "add that library to the firmware's libs, build it and flash it; call RPC.List shows the "
+                   "Add that library to the firmware's libs, build it and flash it; call RPC.List shows the "
                    "methods there are.");
     }
+    buf_free(&words);
     e->remote = CODE_NOT_FOUND;
     return e->code;
 }
@@ -63,7 +84,7 @@ int mos_call(struct op_call *call, const char *method, cJSON *args, cJSON **resu
     if (e == NULL)
         e = &own;
     int code = device_call(op_device(call), method, args, result, e);
-    return code != 0 ? mos_explain(method, e) : 0;
+    return code != 0 ? mos_explain(call, method, e) : 0;
 }
 
 /* --- call

@@ -38,7 +38,7 @@ static int run(struct op_call *call, size_t step, struct error *e)
     (void)step;
     int code = fetch(call, &own, &config, e);
     if (code != 0) {
-        mos_explain("Config.Get", e);
+        mos_explain(call, "Config.Get", e);
     } else if ((value = mos_config_find(config, path != NULL ? path : "")) == NULL) {
         code = mos_config_missing(config, path != NULL ? path : "", e);
     } else {

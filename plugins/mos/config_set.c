@@ -179,7 +179,7 @@ static int say_denied(const struct change *change, const cJSON *config, struct e
               "the device took the call but kept %s as it was: its conf_acl (\"%s\") denies it", key,
               cJSON_IsString(acl) ? text_safe(acl->valuestring, safe, sizeof safe) : "");
     return error_next(e,
-                      "only the firmware's own configuration can open conf_acl; keys it allows can be set.");
+                      "Only the firmware's own configuration can open conf_acl; keys it allows can be set.");
 }
 
 static int say_different(const struct change *change, const cJSON *is, struct error *e)
@@ -252,7 +252,7 @@ static int wait_reboot(struct op_call *call, const struct work *work, struct err
             e, code,
             "the configuration was saved, but the device did not come back at %s: %s may have moved it: %s",
             device_port(op_device(call)), mover(work), why.message);
-        return error_next(e, "attach to its new address and check with config-get.");
+        return error_next(e, "Attach to its new address and check with config-get.");
     }
     if (code != 0 && e != NULL)
         *e = why;
@@ -285,7 +285,7 @@ static int current(struct op_call *call, const cJSON **config, struct error *e)
     op_note(call, "Getting configuration...");
     device_config_forget(op_device(call));
     int code = device_config(op_device(call), config, e);
-    return code != 0 ? mos_explain("Config.Get", e) : 0;
+    return code != 0 ? mos_explain(call, "Config.Get", e) : 0;
 }
 
 static int run_set(struct op_call *call, size_t step, struct error *e)

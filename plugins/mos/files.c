@@ -206,7 +206,7 @@ static int check_get(struct op_call *call, struct error *e)
     if (host == NULL || strcmp(host, "-") == 0 || lstat(host, &st) != 0)
         return 0;
     error_set(e, ERR_REFUSED, "%s exists already, and files are never overwritten", host);
-    return error_next(e, "give another name, or move that file away.");
+    return error_next(e, "Give another name, or move that file away.");
 }
 
 static int run_get(struct op_call *call, size_t step, struct error *e)

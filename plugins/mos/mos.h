@@ -17,7 +17,7 @@ extern const struct op mos_op_config_get, mos_op_config_set, mos_op_wifi, mos_op
 /* device_call whose "no such method" names the library the firmware lacks. args are consumed. */
 int mos_call(struct op_call *call, const char *method, cJSON *args, cJSON **result, struct error *e);
 /* The same turn of an error that came by another way (rpc_call_start); returns its code. */
-int mos_explain(const char *method, struct error *e);
+int mos_explain(struct op_call *call, const char *method, struct error *e);
 
 /* --- json.c ------------------------------------------------------------------------------------------------
  */

@@ -39,7 +39,7 @@ void mos_near_words(struct mos_near *near, struct buf *to)
 {
     for (size_t i = 0; i < near->count; i++) {
         const char *name = near->best[i].name;
-        buf_add_text(to, i == 0 ? "did you mean " : i + 1 == near->count ? " or " : ", ");
+        buf_add_text(to, i == 0 ? "Did you mean " : i + 1 == near->count ? " or " : ", ");
         text_printable(name, strlen(name), false, 0, to);
         free(near->best[i].name);
     }

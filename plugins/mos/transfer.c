@@ -123,7 +123,7 @@ static int ask_size(struct mos_transfer *t, const struct error *lost, struct err
               "would be "
               "right",
               lost->message, (unsigned long long)size, t->written, t->written + put_size(t));
-    return error_next(e, "put the file again: it starts afresh.");
+    return error_next(e, "Put the file again: it starts afresh.");
 }
 
 static int settle_put(struct mos_transfer *t, const struct flight *put, unsigned *lost, struct error *e)
@@ -141,7 +141,7 @@ static int settle_put(struct mos_transfer *t, const struct flight *put, unsigned
         *lost = 0;
         return 0;
     }
-    return code < 0 ? mos_explain("FS.Put", e) : 0;
+    return code < 0 ? mos_explain(t->call, "FS.Put", e) : 0;
 }
 
 /* --- what came of a get
@@ -152,7 +152,7 @@ static int say_different(const struct mos_transfer *t, size_t at, struct error *
     char safe[160];
     error_set(e, ERR_READBACK, "%s was written, but reads back otherwise from byte %zu on",
               text_safe(t->name, safe, sizeof safe), at);
-    return error_next(e, "put it again; if that stays so, the line or the flash is not sound.");
+    return error_next(e, "Put it again; if that stays so, the line or the flash is not sound.");
 }
 
 static int compare(struct mos_transfer *t, const cJSON *result, size_t asked, struct error *e)
@@ -182,7 +182,7 @@ static int settle_get(struct mos_transfer *t, const struct flight *get, size_t a
     if (get->code != 0) {
         if (e != NULL)
             *e = get->error;
-        return mos_explain("FS.Get", e);
+        return mos_explain(t->call, "FS.Get", e);
     }
     *lost = 0;
     return compare(t, get->result, asked, e);
@@ -196,7 +196,7 @@ static int say_interrupted(const struct mos_transfer *t, struct error *e)
     char safe[160];
     error_set(e, ERR_INTERRUPTED, "interrupted: %s has %zu of %zu bytes on the device",
               text_safe(t->name, safe, sizeof safe), t->written, t->len);
-    return error_next(e, "put it again, or rm it.");
+    return error_next(e, "Put it again, or rm it.");
 }
 
 /* The get goes first: the device then answers it while it receives the chunk. */
