@@ -10,11 +10,11 @@ static const char trap_address[] =
     "a new I2C address takes effect at the next wake: firmware that looks at 0x60 (byte 0xc0) does not find "
     "the chip any more, and once the zone is locked nothing changes it back";
 static const char trap_mode[] =
-    "bit 1 (TTLenable) sets the input levels of the bus pins, and on a 608A bits 3 to 7 slow its clock: on a "
-    "bus with other levels, or with firmware that does not wait as long, the chip does not answer";
+    "bit 1 (TTLenable) sets the input levels of the bus pins; on a 608A bit 0 lets byte 85 become the I2C "
+    "address, and bits 3 to 7 slow the chip's clock: with a wrong value the chip does not answer";
 static const char trap_address_608[] =
-    "any value but 0x00 becomes the chip's I2C address at the next wake: firmware that looks at 0x60 does "
-    "not find the chip any more";
+    "with ChipMode bit 0 set, any value but 0x00 becomes the I2C address at the next wake: firmware that "
+    "looks at 0x60 does not find the chip any more";
 
 enum models { BOTH, ONLY_508, ONLY_608 };
 
@@ -55,7 +55,7 @@ static const struct atecc_field fields[] = {
     FIELD(ONLY_508, "Selector", 85, 85, 0, "UpdateExtra", NULL,
           "which chip answers when several share a single wire"),
     FIELD(ONLY_608, "UserExtraAdd", 85, 85, 0, "UpdateExtra", trap_address_608,
-          "a later I2C address, 0x00 for none"),
+          "a later I2C address, with ChipMode bit 0; 0x00 for none"),
     FIELD(BOTH, "LockValue", 86, 86, 0, "Lock", NULL, "data and OTP zones: 0x55 open, 0x00 locked"),
     FIELD(BOTH, "LockConfig", 87, 87, 0, "Lock", NULL, "configuration zone: 0x55 open, 0x00 locked"),
     FIELD(BOTH, "SlotLocked", 88, 89, 0, "Write", NULL, "bit n 0: slot n is locked for ever"),
