@@ -248,8 +248,8 @@ int link_url_parse(const char *text, struct link_url *url, struct error *e)
     *url = (struct link_url){0};
     if (text == NULL || text[0] == '\0') {
         error_set(e, ERR_USAGE, "The port is empty.");
-        return error_next(e,
-                          "Give --port /dev/ttyUSB0, ws://HOST/rpc or sim:, or look with the ports command.");
+        error_next(e, "Give --port /dev/ttyUSB0, ws://HOST/rpc or sim:, or look with the ports command.");
+        return ERR_USAGE;
     }
     int code = parse(text, url, e);
     if (code != 0) {
