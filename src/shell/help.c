@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { WIDTH = 100 }; /* columns of a line of help */
+
 const char *help_hazard(enum op_hazard hazard)
 {
     static const char *const sentences[] = {
@@ -36,13 +38,37 @@ static void put_option_name(const struct op_arg *arg, struct buf *to)
                value);
 }
 
+/* Text in lines of at most WIDTH columns, the second and later ones indented. Line ends in it are kept. */
+static void put_wrapped(struct buf *to, const char *text, size_t indent, size_t column)
+{
+    while (*text != '\0') {
+        size_t n = strcspn(text, " \n");
+        if (column > indent && column + n > WIDTH) {
+            buf_printf(to, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        buf_add(to, text, n);
+        column += n + 1;
+        text += n;
+        if (*text == '\n') {
+            buf_printf(to, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (*text == ' ' && column + strcspn(text + 1, " \n") <= WIDTH) {
+            buf_add_byte(to, ' ');
+        }
+        text += *text != '\0';
+    }
+    buf_add_byte(to, '\n');
+}
+
 static void put_padded(struct buf *to, const char *name, size_t width, const char *text)
 {
     size_t n = strlen(name);
     if (n > width)
-        buf_printf(to, "  %s\n  %*s  %s\n", name, (int)width, "", text);
+        buf_printf(to, "  %s\n  %*s  ", name, (int)width, "");
     else
-        buf_printf(to, "  %-*s  %s\n", (int)width, name, text);
+        buf_printf(to, "  %-*s  ", (int)width, name);
+    put_wrapped(to, text, width + 4, width + 4);
 }
 
 static void put_option(const struct op_arg *arg, struct buf *to)
@@ -92,8 +118,10 @@ void help_command(const struct op *op, struct buf *to)
     buf_printf(to, "\n\n%s\n", op->summary);
     if (*help_hazard(op->hazard))
         buf_printf(to, "%s\n", help_hazard(op->hazard));
-    if (op->help != NULL)
-        buf_printf(to, "\n%s\n", op->help);
+    if (op->help != NULL) {
+        buf_add_byte(to, '\n');
+        put_wrapped(to, op->help, 0, 0);
+    }
     if (op->args != NULL && op->args[0].name != NULL)
         buf_add_text(to, "\narguments:\n");
     for (const struct op_arg *a = op->args; a != NULL && a->name != NULL; a++) {

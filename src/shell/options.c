@@ -134,6 +134,19 @@ int64_t option_duration_ms(const char *text)
     return -1;
 }
 
+/* "not one of yaml, json or hex" from "yaml|json|hex". */
+static void choice_words(const char *choices, char words[160])
+{
+    int used = snprintf(words, 160, "not one of ");
+    while (*choices != '\0' && used < 160) {
+        size_t n = strcspn(choices, "|");
+        const char *after = choices + n + (choices[n] == '|');
+        const char *link = *after == '\0' ? "" : strchr(after, '|') != NULL ? ", " : " or ";
+        used += snprintf(words + used, (size_t)(160 - used), "%.*s%s", (int)n, choices, link);
+        choices = after;
+    }
+}
+
 /* What a value must be, in words, for types that are checked; NULL when it is fine. */
 static const char *value_fault(const struct op_arg *arg, const char *value, uint64_t *number, char words[160])
 {
@@ -150,7 +163,7 @@ static const char *value_fault(const struct op_arg *arg, const char *value, uint
     case TYPE_ASSIGNMENT:
         return strchr(value, '=') == NULL || value[0] == '=' ? "not of the form NAME=VALUE" : NULL;
     case TYPE_CHOICE:
-        snprintf(words, 160, "not one of %s", arg->choices);
+        choice_words(arg->choices, words);
         for (const char *p = arg->choices; *p != '\0';) {
             size_t n = strcspn(p, "|");
             if (strlen(value) == n && strncmp(p, value, n) == 0)
@@ -179,7 +192,9 @@ int option_check_value(const struct op_arg *arg, const char *value, uint64_t *nu
         return 0;
     if (arg->flags & ARG_SECRET)
         return error_set(e, ERR_USAGE, "the value of %s is %s", arg->name, fault);
-    return error_set(e, ERR_USAGE, "\"%s\" is %s", text_safe(value, safe, sizeof safe), fault);
+    bool plain = *value != '\0' && value[strspn(value, "0123456789")] == '\0';
+    const char *quote = plain ? "" : "\"";
+    return error_set(e, ERR_USAGE, "%s%s%s is %s", quote, text_safe(value, safe, sizeof safe), quote, fault);
 }
 
 int options_set(struct options *options, enum option_id id, const char *value, struct error *e)

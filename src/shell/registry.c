@@ -100,11 +100,11 @@ static int check_op(const struct registry *registry, const struct plugin *plugin
         return error_set(e, ERR_REFUSED, "its command %s %s", text_safe(name, safe, sizeof safe), fault);
     if (fault != NULL)
         return error_set(e, ERR_REFUSED, "its command number %zu %s", at + 1, fault);
-    bool taken = registry_find(registry, name) != NULL;
-    for (size_t k = 0; k < at && !taken; k++)
-        taken = strcmp(plugin->ops[k]->name, name) == 0;
-    if (taken)
+    if (registry_find(registry, name) != NULL)
         return error_set(e, ERR_REFUSED, "its command %s is already there from another plugin", name);
+    for (size_t k = 0; k < at; k++)
+        if (strcmp(plugin->ops[k]->name, name) == 0)
+            return error_set(e, ERR_REFUSED, "its command %s is there twice", name);
     return 0;
 }
 
@@ -157,9 +157,12 @@ void nearest_start(struct nearest *nearest, const char *word)
 
 void nearest_offer(struct nearest *nearest, const char *name)
 {
-    /* A third of the letters may differ, two at least; a beginning of the name is always near. */
+    /* A third of the letters may differ, one at least; a beginning of the name is always near. */
     size_t n = strlen(nearest->word);
-    unsigned limit = n / 3 > 2 ? (unsigned)(n / 3) : 2, distance = text_distance(nearest->word, name);
+    unsigned limit = n >= 6   ? (unsigned)(n / 3)
+                     : n >= 4 ? 2
+                              : 1,
+             distance = text_distance(nearest->word, name);
     if (n >= 3 && text_starts(name, nearest->word))
         distance = 1;
     if (distance > limit || distance >= strlen(name))

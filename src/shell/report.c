@@ -271,8 +271,6 @@ static void write_json(struct op_call *call, const char *where, int64_t elapsed_
         char *message = mem_printf("%s%s%s", where ? where : "", where ? ": " : "", e->message);
         cJSON_AddNumberToObject(error, "code", error_exit_status(e->code));
         cJSON_AddStringToObject(error, "message", message);
-        if (*e->next)
-            cJSON_AddStringToObject(error, "next", e->next);
         free(message);
     }
     const char *id = session->device ? device_id_known(session->device) : NULL;
