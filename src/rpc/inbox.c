@@ -227,7 +227,7 @@ static void deliver_item(struct rpc_client *client, struct inbox_item *item)
 void rpc_inbox_deliver(struct rpc_client *client)
 {
     struct inbox_item *item;
-    while (!client->closed && client->link != NULL && (item = pop_item(client)) != NULL) {
+    while (client->link != NULL && (item = pop_item(client)) != NULL) {
         deliver_item(client, item);
         free_item(item);
     }

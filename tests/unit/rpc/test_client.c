@@ -32,7 +32,8 @@ static void on_log(void *ctx, const char *line, size_t len)
         rpc_close(t->client);
     if (t->call_on_log) {
         t->call_on_log = false;
-        t->answered += rpc_call(t->client, "Inner.Get", NULL, 500, NULL, NULL) == 0;
+        t->answered += rpc_call(t->client, "Inner.Get", NULL, 100, NULL, NULL) == 0;
+        buf_add_text(&t->logs, "<|");
     }
 }
 
@@ -564,6 +565,29 @@ static void test_kinds_of_silence(void **state)
     says(w, "has gone silent");
 }
 
+static void peer_crashed_once(struct link *link, const struct frame *f)
+{
+    fake_text(link, "Guru Meditation Error: Core 0 panic'ed\n");
+    if (f->args != NULL)
+        fake_result(link, f->id, "1");
+}
+
+static void test_old_lines_explain_nothing(void **state)
+{
+    struct world *w = *state;
+    fake.peer = peer_crashed_once;
+    open_up(w, NULL);
+    cJSON *args = cJSON_CreateObject();
+    assert_int_equal(rpc_call(w->client, "A", args, 1000, NULL, &w->e), 0);
+    cJSON_Delete(args);
+    fake.peer = NULL;
+    assert_int_equal(rpc_call(w->client, "A", NULL, 25, NULL, &w->e), ERR_CONNECTION);
+    says(w, "has gone silent");
+    fake.peer = peer_crashed_once;
+    assert_int_equal(rpc_call(w->client, "A", NULL, 25, NULL, &w->e), ERR_CONNECTION);
+    says(w, "the firmware has crashed");
+}
+
 /* --- loss -------------------------------------------------------------------------------------------------
  */
 
@@ -741,7 +765,23 @@ static void test_call_inside_a_callback(void **state)
     open_up(w, NULL);
     assert_int_equal(rpc_call(w->client, "Outer.Get", NULL, 500, NULL, &w->e), 0);
     assert_int_equal(w->told.answered, 1);
-    assert_string_equal(buf_text(&w->told.logs), "hello|hello|");
+    assert_string_equal(buf_text(&w->told.logs), "hello|hello|<|");
+}
+
+static void peer_two_lines(struct link *link, const struct frame *f)
+{
+    if (strcmp(f->method, "Outer.Get") == 0)
+        fake_text(link, "one\ntwo\n");
+}
+
+static void test_log_goes_on_while_a_callback_waits(void **state)
+{
+    struct world *w = *state;
+    fake.peer = peer_two_lines;
+    w->told.call_on_log = true;
+    open_up(w, NULL);
+    assert_int_equal(rpc_call(w->client, "Outer.Get", NULL, 50, NULL, &w->e), ERR_CONNECTION);
+    assert_string_equal(buf_text(&w->told.logs), "one|two|<|");
 }
 
 /* --- hostile peers ----------------------------------------------------------------------------------------
@@ -932,6 +972,8 @@ int main(void)
         CASE(test_close_inside_a_callback),
         CASE(test_close_when_an_answer_comes),
         CASE(test_call_inside_a_callback),
+        CASE(test_log_goes_on_while_a_callback_waits),
+        CASE(test_old_lines_explain_nothing),
         CASE(test_hostile_peers),
         CASE(test_what_was_wrong_is_said),
         CASE(test_calls_are_cheap),
