@@ -113,7 +113,7 @@ static void on_closed(void *ctx, const struct error *why)
     struct error lost = *why;
     rpc_hold(client);
     lost.code = ERR_CONNECTION;
-    error_prefix(&lost, "The connection to %s was lost", client->name);
+    error_prefix(&lost, "The connection was lost");
     if (client->link == NULL) {
         client->lost_early = true;
         client->reason = lost;
@@ -263,7 +263,7 @@ int rpc_reconnect(struct rpc_client *client, int64_t deadline_ms, struct error *
     } else {
         if (code == ERR_CONNECTION && !client->closed) {
             clock_words(deadline_ms, limit, sizeof limit);
-            error_prefix(&why, "%s could not be opened again within %s", client->name, limit);
+            error_prefix(&why, "The connection could not be opened again within %s", limit);
         }
         client->reason = why;
         set_state(client, RPC_LOST, &client->reason);
