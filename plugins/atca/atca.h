@@ -41,7 +41,7 @@ void atca_chip_name(struct op_call *call, const struct atecc_config *config, cha
 /* Reads the zone three times and adds a check to the plan; ERR_REFUSED when the readings differ. */
 int atca_plan_health(struct op_call *call, struct plan *plan, struct error *e);
 
-/* One warning for each way in which this configuration is permissive. */
+/* One warning for each way in which this configuration is permissive once both zones are locked. */
 void atca_plan_weak(struct plan *plan, const struct atecc_config *config);
 
 /* How many of bytes first..last that hold a host's data (atecc_byte_is_writable) differ; their names

@@ -106,8 +106,14 @@ int atca_plan_health(struct op_call *call, struct plan *plan, struct error *e)
 
 void atca_plan_weak(struct plan *plan, const struct atecc_config *config)
 {
+    enum { BYTE_LOCK_VALUE = 86, BYTE_LOCK_CONFIG = 87 };
     struct buf weak = BUF_INIT;
-    atecc_words_weak(config, &weak);
+    uint8_t raw[ATECC_CONFIG_SIZE];
+    struct atecc_config locked;
+    memcpy(raw, config->raw, sizeof raw);
+    raw[BYTE_LOCK_VALUE] = raw[BYTE_LOCK_CONFIG] = ATECC_LOCKED;
+    atecc_config_decode(raw, &locked);
+    atecc_words_weak(&locked, &weak);
     for (const char *line = buf_text(&weak); *line != '\0';) {
         size_t len = strcspn(line, "\n");
         plan_warning_add(plan, "%.*s", (int)len, line);

@@ -47,12 +47,14 @@ static int check(struct op_call *call, struct error *e)
     return atecc_predict(&work->chip, ATECC_WRITE_CONFIG, 0, e);
 }
 
-static void hex_words(const uint8_t *bytes, unsigned count, struct buf *to)
+/* Bytes as the data sheet writes them: 16-bit fields are little-endian numbers. */
+static void hex_words(const struct atecc_field *field, const uint8_t *bytes, unsigned count, struct buf *to)
 {
+    bool number = field->each == 2;
     buf_clear(to);
     buf_add_text(to, "0x");
     for (unsigned i = 0; i < count; i++)
-        buf_printf(to, "%02x", bytes[i]);
+        buf_printf(to, "%02x", bytes[number ? count - 1 - i : i]);
 }
 
 /* Last byte of the run that starts at `first`, differs, and lies in one element of one field. */
@@ -86,8 +88,8 @@ static unsigned add_changes(const struct work *work, struct plan *plan)
                 snprintf(what, sizeof what, "byte %u  %s", i, name);
             else
                 snprintf(what, sizeof what, "bytes %u-%u  %s", i, end, name);
-            hex_words(work->chip.raw + i, size, &before);
-            hex_words(work->wanted + i, size, &after);
+            hex_words(field, work->chip.raw + i, size, &before);
+            hex_words(field, work->wanted + i, size, &after);
             plan_change_add(plan, what, buf_text(&before), buf_text(&after), NULL);
             if (field->trap != NULL && i != BYTE_ADDRESS)
                 plan_warning_add(plan, "%s: %s", name, field->trap);
@@ -106,7 +108,8 @@ static void warn_ignored(const struct work *work, struct plan *plan)
     struct buf names = BUF_INIT;
     char last[32] = "", name[32];
     for (unsigned i = 0; i <= BYTE_LAST; i++) {
-        if (atecc_byte_is_writable(i) || work->chip.raw[i] == work->wanted[i])
+        bool unsaid = i < BYTE_ADDRESS && work->wanted[i] == 0; /* factory bytes may be left out of a file */
+        if (atecc_byte_is_writable(i) || unsaid || work->chip.raw[i] == work->wanted[i])
             continue;
         atecc_field_at(&work->chip, i, name);
         if (strcmp(name, last) != 0)

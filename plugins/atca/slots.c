@@ -146,9 +146,12 @@ static void show_one(struct op_call *call, const struct atecc_config *config, un
     if (strcmp(key, "yes") == 0) {
         atca_fingerprint(point, digest);
         op_field(call, "public_key_sha256", "Public key", "SHA-256 %s", digest);
-    } else {
-        op_field(call, "key", "Public key", "%s",
-                 strcmp(key, "no") == 0 ? "none: the slot holds no key yet" : key);
+    } else if (strcmp(key, "no") == 0) {
+        op_field(call, "key", "Public key", "none: no key answers");
+    } else if (atca_is_ecc(config, slot)) {
+        struct error why = {0};
+        atecc_predict(config, ATECC_GET_PUB_KEY, slot, &why);
+        op_field(call, "key", "Public key", "not told: %s", why.message);
     }
     slot_config_words(&config->slot[slot], &bits);
     op_field(call, "slot_config", "SlotConfig", "%s", buf_text(&bits));

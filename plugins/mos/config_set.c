@@ -112,7 +112,10 @@ static void put_in_tree(cJSON *tree, const char *path, const cJSON *value)
         path = dot + 1;
     }
     cJSON_DeleteItemFromObjectCaseSensitive(tree, path); /* given twice: the last one counts */
-    cJSON_AddItemToObject(tree, path, cJSON_Duplicate(value, true));
+    if (cJSON_IsString(value))
+        mos_json_text(tree, path, value->valuestring);
+    else
+        cJSON_AddItemToObject(tree, path, cJSON_Duplicate(value, true));
 }
 
 struct how {
@@ -210,7 +213,8 @@ static int read_back(struct op_call *call, const struct work *work, struct error
     if (wrong == NULL)
         return 0;
     const cJSON *is = mos_config_find(config, wrong->key);
-    return equal(is, wrong->before) ? say_denied(wrong, config, e) : say_different(wrong, is, e);
+    return !work->saved && equal(is, wrong->before) ? say_denied(wrong, config, e)
+                                                    : say_different(wrong, is, e);
 }
 
 /* Firmware that does not save by itself: first sees whether the values were taken at all. */
@@ -226,8 +230,27 @@ static int save_apart(struct op_call *call, struct work *work, const struct how 
     return mos_call(call, "Config.Save", args, NULL, e);
 }
 
-/* Keys that move the device to another address or switch off the way to it. */
-static const char *mover(const struct work *work)
+static bool is_serial(struct op_call *call)
+{
+    struct link *link = rpc_link(device_rpc(op_device(call)));
+    return link != NULL && link_is_serial(link);
+}
+
+/* Over a socket: the changed key after whose reboot this server is no longer where it is now, or NULL. */
+static const char *moves_away(struct op_call *call, const struct work *work)
+{
+    static const char *const keys[] = {"http.enable",  "http.listen_addr", "http.ssl_cert",
+                                       "http.ssl_key", "rpc.ws.enable",    "rpc.http_enable"};
+    for (size_t i = 0; i < work->count && !is_serial(call); i++)
+        for (size_t j = 0; j < sizeof keys / sizeof *keys; j++)
+            if (strcmp(work->changes[i].key, keys[j]) == 0 &&
+                !equal(work->changes[i].before, work->changes[i].after))
+                return work->changes[i].key;
+    return NULL;
+}
+
+/* Keys that may move it, or cut the way to it. */
+static const char *may_move(const struct work *work)
 {
     static const char *const sections[] = {"http.", "wifi.", "rpc.", "eth.", "mqtt."};
     for (size_t i = 0; i < work->count; i++)
@@ -237,21 +260,16 @@ static const char *mover(const struct work *work)
     return NULL;
 }
 
-static bool is_serial(struct op_call *call)
-{
-    struct link *link = rpc_link(device_rpc(op_device(call)));
-    return link != NULL && link_is_serial(link);
-}
-
 static int wait_reboot(struct op_call *call, const struct work *work, struct error *e)
 {
     struct error why = {0};
+    bool serial = is_serial(call);
     int code = device_wait_reboot(op_device(call), &why);
-    if (code == ERR_CONNECTION && mover(work) != NULL && !is_serial(call)) {
+    if (code == ERR_CONNECTION && may_move(work) != NULL && !serial) {
         error_set(
             e, code,
             "the configuration was saved, but the device did not come back at %s: %s may have moved it: %s",
-            device_port(op_device(call)), mover(work), why.message);
+            device_port(op_device(call)), may_move(work), why.message);
         return error_next(e, "Attach to its new address and check with config-get.");
     }
     if (code != 0 && e != NULL)
@@ -259,13 +277,34 @@ static int wait_reboot(struct op_call *call, const struct work *work, struct err
     return code;
 }
 
+/* What cannot be read back after the reboot is read back before it. */
+static int reboot_away(struct op_call *call, const struct work *work, const char *key, struct error *e)
+{
+    enum { DROP_MS = 3000 };
+    int code = read_back(call, work, e);
+    if (code != 0)
+        return code;
+    op_note(call, "Saving and rebooting...");
+    code = mos_call(call, "Sys.Reboot", NULL, NULL, e);
+    if (code == ERR_CONNECTION && rpc_state(device_rpc(op_device(call))) != RPC_UP)
+        code = 0; /* the drop was faster than the answer */
+    if (code != 0)
+        return code;
+    rpc_wait_lost(device_rpc(op_device(call)), DROP_MS);
+    op_note(call, "Saved and read back. %s moves the device away from %s: attach to its new address.", key,
+            device_port(op_device(call)));
+    return 0;
+}
+
 static int apply(struct op_call *call, struct work *work, struct error *e)
 {
     struct how how = how_of(call);
+    const char *away = how.reboot ? moves_away(call, work) : NULL;
     const cJSON *info;
     int code = device_info(op_device(call), true, &info, e); /* who must come back after the reboot */
     if (code != 0)
         return code;
+    how.reboot = how.reboot && away == NULL;
     if (how.level > 0)
         op_note(call, "Setting new configuration (level %u)...", how.level);
     else
@@ -273,6 +312,8 @@ static int apply(struct op_call *call, struct work *work, struct error *e)
     code = set_all(call, work, &how, e);
     if (code == 0 && how.save && !work->saved)
         code = save_apart(call, work, &how, e);
+    if (code == 0 && away != NULL)
+        return reboot_away(call, work, away, e);
     if (code == 0 && how.save)
         op_note(call, how.reboot ? "Saving and rebooting..." : "Saving...");
     if (code == 0 && how.reboot)

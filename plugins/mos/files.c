@@ -29,7 +29,7 @@ static const char *split(const char *name, char **folder)
 static int list(struct op_call *call, const char *method, const char *path, cJSON **result, struct error *e)
 {
     cJSON *args = cJSON_CreateObject();
-    cJSON_AddStringToObject(args, "path", path);
+    mos_json_text(args, "path", path);
     int code = mos_call(call, method, args, result, e);
     if (code == 0 && !cJSON_IsArray(*result)) {
         cJSON_Delete(*result);
@@ -165,7 +165,7 @@ static int get_piece(struct op_call *call, const char *name, size_t len, struct 
                      struct error *e)
 {
     cJSON *args = cJSON_CreateObject(), *result = NULL;
-    cJSON_AddStringToObject(args, "filename", name);
+    mos_json_text(args, "filename", name);
     cJSON_AddNumberToObject(args, "offset", (double)to->len);
     cJSON_AddNumberToObject(args, "len", (double)len);
     int code = mos_call(call, "FS.Get", args, &result, e);
@@ -263,7 +263,7 @@ static int run_rm(struct op_call *call, size_t step, struct error *e)
     uint64_t size;
     (void)step;
     cJSON *args = cJSON_CreateObject();
-    cJSON_AddStringToObject(args, "filename", name);
+    mos_json_text(args, "filename", name);
     int code = mos_call(call, "FS.Remove", args, NULL, &why);
     if (code == ERR_REFUSED && mos_file_size(call, name, &found, &size, &ignored) == 0 && !found)
         return mos_file_missing(call, name, e);

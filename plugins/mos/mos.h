@@ -26,6 +26,10 @@ int mos_explain(struct op_call *call, const char *method, struct error *e);
  * is escaped. */
 void mos_json_pretty(const cJSON *value, bool sorted, struct buf *to);
 
+/* Adds a string member to args so that the device gets these very bytes. Its JSON reader makes one byte of a
+ * \u00XX and takes no other \u: so a byte over 0x7F goes as the character of that number. */
+void mos_json_text(cJSON *args, const char *key, const char *text);
+
 /* --- config.c ----------------------------------------------------------------------------------------------
  */
 

@@ -65,9 +65,9 @@ static int file_call(struct op_call *call, const char *method, const char *key, 
                      const char *other_key, const char *other, struct error *e)
 {
     cJSON *args = cJSON_CreateObject();
-    cJSON_AddStringToObject(args, key, name);
+    mos_json_text(args, key, name);
     if (other_key != NULL)
-        cJSON_AddStringToObject(args, other_key, other);
+        mos_json_text(args, other_key, other);
     return mos_call(call, method, args, NULL, e);
 }
 

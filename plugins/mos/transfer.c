@@ -84,7 +84,7 @@ static cJSON *put_args(const struct mos_transfer *t)
     struct buf text = {.secret = true};
     cJSON *args = cJSON_CreateObject();
     text_base64(t->data + t->written, put_size(t), &text);
-    cJSON_AddStringToObject(args, "filename", t->name);
+    mos_json_text(args, "filename", t->name);
     cJSON_AddBoolToObject(args, "append", t->written > 0);
     cJSON_AddStringToObject(args, "data", buf_text(&text));
     buf_free(&text);
@@ -94,7 +94,7 @@ static cJSON *put_args(const struct mos_transfer *t)
 static cJSON *get_args(const struct mos_transfer *t)
 {
     cJSON *args = cJSON_CreateObject();
-    cJSON_AddStringToObject(args, "filename", t->name);
+    mos_json_text(args, "filename", t->name);
     cJSON_AddNumberToObject(args, "offset", (double)t->verified);
     cJSON_AddNumberToObject(args, "len", (double)get_size(t));
     return args;
