@@ -19,22 +19,23 @@ enum { PARTS_MAX = 16, VALUE_MAX = 200 };
 static const struct attribute {
     const char *name, *other;
     size_t least, most;
+    bool ascii; /* a PrintableString or an IA5String; the others are UTF-8 */
 } attributes[] = {
-    {"C",            "countryName",            2, 2        },
-    {"ST",           "stateOrProvinceName",    1, 128      },
-    {"ST",           "S",                      1, 128      },
-    {"L",            "localityName",           1, 128      },
-    {"O",            "organizationName",       1, 64       },
-    {"OU",           "organizationalUnitName", 1, 64       },
-    {"CN",           "commonName",             1, 64       },
-    {"serialNumber", "serialNumber",           1, 64       },
-    {"emailAddress", "email",                  1, 128      },
-    {"emailAddress", "E",                      1, 128      },
-    {"SN",           "surname",                1, 64       },
-    {"GN",           "givenName",              1, 64       },
-    {"title",        "title",                  1, 64       },
-    {"DC",           "domainComponent",        1, 63       },
-    {"dnQualifier",  "dnQualifier",            1, VALUE_MAX},
+    {"C",            "countryName",            2, 2,         true },
+    {"ST",           "stateOrProvinceName",    1, 128,       false},
+    {"ST",           "S",                      1, 128,       false},
+    {"L",            "localityName",           1, 128,       false},
+    {"O",            "organizationName",       1, 64,        false},
+    {"OU",           "organizationalUnitName", 1, 64,        false},
+    {"CN",           "commonName",             1, 64,        false},
+    {"serialNumber", "serialNumber",           1, 64,        true },
+    {"emailAddress", "email",                  1, 128,       true },
+    {"emailAddress", "E",                      1, 128,       true },
+    {"SN",           "surname",                1, 64,        false},
+    {"GN",           "givenName",              1, 64,        false},
+    {"title",        "title",                  1, 64,        false},
+    {"DC",           "domainComponent",        1, 63,        true },
+    {"dnQualifier",  "dnQualifier",            1, VALUE_MAX, true },
 };
 
 static const struct attribute *find_attribute(const char *name)
@@ -77,13 +78,28 @@ static size_t characters(const struct buf *b)
     return n;
 }
 
+/* Reads the same when made printable. */
+static bool is_plain(const struct buf *value)
+{
+    struct buf shown = BUF_INIT;
+    text_printable(buf_text(value), value->len, false, 0, &shown);
+    bool same = shown.len == value->len && memchr(buf_text(value), '\t', value->len) == NULL;
+    buf_free(&shown);
+    return same;
+}
+
 /* mbedTLS's text form has no way to write some values: a backslash, and "#" in front (where 3.6 reads DER).
  */
 static int check_value(const char *name, const struct attribute *a, const struct buf *value, struct error *e)
 {
-    for (size_t i = 0; i < value->len; i++)
-        if (value->data[i] < 0x20 || value->data[i] == 0x7f || value->data[i] == '\\')
-            return refuse(name, "holds a control character or a backslash", e);
+    if (!is_plain(value))
+        return refuse(name, "holds a control character, an invisible one, or text that is no UTF-8", e);
+    for (size_t i = 0; i < value->len; i++) {
+        if (value->data[i] == '\\')
+            return refuse(name, "holds a backslash", e);
+        if (a->ascii && value->data[i] > 0x7e)
+            return refuse(name, "takes ASCII only", e);
+    }
     if (value->len > 0 && value->data[0] == '#')
         return refuse(name, "begins with #", e);
     if (value->len == 0)
