@@ -19,9 +19,7 @@
  * doc/protocols.md). */
 enum { HTTP_REQUEST_LIMIT = 3072 };
 
-/* A request that got no byte for this long gives way to one that waits behind it (mos's default time-out).
- * Without one behind it, how long to wait is the caller's decision. */
-enum { GIVE_UP_MS = 20000, CHUNK = 16384 };
+enum { CHUNK = 16384 };
 
 struct request {
     struct request *next;
@@ -33,9 +31,9 @@ struct http {
     socklen_t address_len;
     struct request *queue; /* in order; the first one is on the wire when `busy` */
     bool busy, connected;
-    bool silent; /* the one on the wire had its GIVE_UP_MS */
+    bool silent; /* the one on the wire got no byte for as long as it may */
     struct http_reply reply;
-    struct loop_timer *timer; /* busy: GIVE_UP_MS since the last byte; else: begin the next request now */
+    struct loop_timer *timer; /* busy: patience since the last byte; else: begin the next request now */
 };
 
 static void write_head(const struct link_url *url, size_t body, struct buf *to)
@@ -52,6 +50,13 @@ static void drop_first(struct http *h)
     h->queue = r->next;
     buf_free(&r->text);
     free(r);
+}
+
+/* How long a request may be silent before it gives way to one that waits behind it: 20 s, mos's default
+ * time-out, unless options say otherwise. With none behind it, how long to wait is the caller's decision. */
+static int64_t patience_ms(const struct link *link)
+{
+    return 2 * link->options.open_timeout_ms;
 }
 
 static void on_timer(void *ctx);
@@ -155,7 +160,7 @@ static void read_chunk(struct link *link)
         return;
     }
     h->silent = false;
-    set_timer(link, GIVE_UP_MS);
+    set_timer(link, patience_ms(link));
     enum http_progress p =
         n > 0 ? http_reply_feed(&h->reply, chunk, (size_t)n, &e) : http_reply_end(&h->reply, &e);
     if (p == HTTP_DONE)
@@ -207,7 +212,7 @@ static void begin(struct link *link)
     http_reply_init(&h->reply, link->options.max_message);
     wire_start(&link->wire, link->loop, fd, on_event, link);
     wire_queue(&link->wire, h->queue->text.data, h->queue->text.len);
-    set_timer(link, GIVE_UP_MS);
+    set_timer(link, patience_ms(link));
 }
 
 static void on_timer(void *ctx)

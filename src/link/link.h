@@ -25,7 +25,8 @@ struct link_events {
 };
 
 struct link_options {
-    int64_t open_timeout_ms; /* connect and handshake; 0: 10 000 */
+    int64_t open_timeout_ms; /* connect and handshake; 0: 10 000. HTTP: a request silent for twice as long
+                              * gives way to the next one */
     unsigned baud;           /* serial; 0: 115200 */
     bool keep_lines;         /* leave DTR and RTS as they are (--set-control-lines=false) */
     bool inverted_lines;     /* --inverted-control-lines: both asserted on open, else both released */

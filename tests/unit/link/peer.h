@@ -19,7 +19,8 @@
 
 #define MAYBE_UNUSED __attribute__((unused))
 
-/* --- what a link said ------------------------------------------------------------------------------------------ */
+/* --- what a link said
+ * ------------------------------------------------------------------------------------------ */
 
 struct heard {
     struct loop *loop;
@@ -70,6 +71,7 @@ static MAYBE_UNUSED void heard_end(struct heard *h)
     loop_free(h->loop);
     buf_free(&h->all);
     buf_free(&h->last);
+    *h = (struct heard){0};
 }
 
 static bool heard_enough(void *ctx)
@@ -104,7 +106,8 @@ static MAYBE_UNUSED bool heard_wait_closed(struct heard *h)
     return h->closed == 1;
 }
 
-/* --- scripted servers ------------------------------------------------------------------------------------------ */
+/* --- scripted servers
+ * ------------------------------------------------------------------------------------------ */
 
 struct peer {
     pid_t pid;
@@ -115,7 +118,8 @@ struct peer {
 typedef void peer_fn(int listener, const void *arg);
 
 /* The child runs fn and ends; the parent gets its port. family AF_INET or AF_INET6, on the loopback. */
-static MAYBE_UNUSED struct peer peer_start_family(int family, const char *scheme, peer_fn *fn, const void *arg)
+static MAYBE_UNUSED struct peer peer_start_family(int family, const char *scheme, peer_fn *fn,
+                                                  const void *arg)
 {
     struct peer p = {0};
     struct sockaddr_storage ss = {.ss_family = (sa_family_t)family};

@@ -1,4 +1,5 @@
-/* A pty as a port: bytes both ways, the send queue, holding back, the end; and the device files that are no port. */
+/* A pty as a port: bytes both ways, the send queue, holding back, the end; and the device files that are no
+ * port. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -262,12 +263,12 @@ static void test_no_such_port(void **state)
     static const struct {
         const char *path, *says;
     } bad[] = {
-        {"/dev/ttyUSB99", "There is no port /dev/ttyUSB99."},
-        {"/dev/null/x", "There is no port /dev/null/x."},
-        {"/tmp", "/tmp is a folder, not a serial port."},
-        {"/etc/passwd", "/etc/passwd is an ordinary file, not a serial port."},
-        {"/dev/null", "/dev/null is not a serial port"},
-        {"10.0.0.5", "There is no port 10.0.0.5."},
+        {"/dev/ttyUSB99", "There is no port /dev/ttyUSB99."                    },
+        {"/dev/null/x",   "There is no port /dev/null/x."                      },
+        {"/tmp",          "/tmp is a folder, not a serial port."               },
+        {"/etc/passwd",   "/etc/passwd is an ordinary file, not a serial port."},
+        {"/dev/null",     "/dev/null is not a serial port"                     },
+        {"10.0.0.5",      "There is no port 10.0.0.5."                         },
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct heard h = {0};
@@ -350,8 +351,8 @@ static void test_symbolic_link(void **state)
 static void test_not_in_this_build(void **state)
 {
     (void)state;
-    static const char *const urls[] = {"wss://h/rpc",  "https://h/rpc", "rfc2217://h:2217", "mqtt://h/t",
-                                       "mqtts://h/t", "udp://h:1",     "sim:"};
+    static const char *const urls[] = {
+        "wss://h/rpc", "https://h/rpc", "rfc2217://h:2217", "mqtt://h/t", "mqtts://h/t", "udp://h:1", "sim:"};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         struct heard h = {0};
         struct error e = {0};
@@ -379,11 +380,11 @@ static void test_ports_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_megabyte_echo),  cmocka_unit_test(test_hold),
-        cmocka_unit_test(test_master_gone),    cmocka_unit_test(test_close_in_callback),
-        cmocka_unit_test(test_close_in_closed), cmocka_unit_test(test_no_such_port),
-        cmocka_unit_test(test_no_permission),  cmocka_unit_test(test_symbolic_link),
+        cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_megabyte_echo),     cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_master_gone),       cmocka_unit_test(test_close_in_callback),
+        cmocka_unit_test(test_close_in_closed),   cmocka_unit_test(test_no_such_port),
+        cmocka_unit_test(test_no_permission),     cmocka_unit_test(test_symbolic_link),
         cmocka_unit_test(test_not_in_this_build), cmocka_unit_test(test_ports_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,8 +35,8 @@ static void side_free(struct side *s)
 }
 
 /* Feeds in steps; joins the messages with '|'; returns the last event. */
-static enum ws_event_kind feed(struct side *s, const void *bytes, size_t len, size_t step, struct buf *messages,
-                               struct error *e)
+static enum ws_event_kind feed(struct side *s, const void *bytes, size_t len, size_t step,
+                               struct buf *messages, struct error *e)
 {
     enum ws_event_kind kind = WS_NOTHING;
     for (size_t at = 0; at < len && kind == WS_NOTHING; at += step) {
@@ -61,12 +61,12 @@ static void test_good(void **state)
         size_t len;
         const char *messages;
     } good[] = {
-        {BYTES("\x81\x05hello"), "hello|"},
-        {BYTES("\x82\x02{}\x81\x00"), "{}||"},
-        {BYTES("\x01\x03hel\x80\x02lo"), "hello|"},
-        {BYTES("\x01\x03hel\x00\x01l\x89\x02pp\x80\x01o\x81\x01x"), "hello|x|"},
-        {BYTES("\x81\x03\"\xe9\""), "\"\xe9\"|"}, /* not UTF-8, and taken */
-        {BYTES("\x8a\x01z\x81\x01x"), "x|"},    /* a pong nobody asked for */
+        {BYTES("\x81\x05hello"),                                    "hello|"   },
+        {BYTES("\x82\x02{}\x81\x00"),                               "{}||"     },
+        {BYTES("\x01\x03hel\x80\x02lo"),                            "hello|"   },
+        {BYTES("\x01\x03hel\x00\x01l\x89\x02pp\x80\x01o\x81\x01x"), "hello|x|" },
+        {BYTES("\x81\x03\"\xe9\""),                                 "\"\xe9\"|"}, /* not UTF-8, and taken */
+        {BYTES("\x8a\x01z\x81\x01x"),                               "x|"       }, /* a pong nobody asked for */
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         for (size_t step = 1; step < 40; step = step * 3 + 1) {
@@ -117,19 +117,22 @@ static void test_broken(void **state)
         unsigned status;
         const char *says;
     } bad[] = {
-        {BYTES("\x81\x85" "abcdhello"), 1002, "masked"},
-        {BYTES("\xc1\x01x"), 1002, "reserved bits"},
-        {BYTES("\x83\x01x"), 1002, "unknown kind"},
-        {BYTES("\x8b\x01x"), 1002, "unknown kind"},
-        {BYTES("\x80\x01x"), 1002, "without its beginning"},
-        {BYTES("\x01\x01x\x81\x01y"), 1002, "inside another"},
-        {BYTES("\x09\x01x"), 1002, "no WebSocket frame"},                             /* a fragmented ping */
-        {BYTES("\x89\x7e\x00\x80"), 1002, "no WebSocket frame"},                      /* a ping of 128 bytes */
-        {BYTES("\x81\x7e\x00\x05hello"), 1002, "no WebSocket frame"},                 /* length not the shortest */
-        {BYTES("\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffx"), 1002, "no WebSocket frame"}, /* top bit of the length */
-        {BYTES("\x81\x65x"), 1009, "larger than"},
-        {BYTES("\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xffx"), 1009, "larger than"},
-        {BYTES("\x01\x01x\x80\x64y"), 1009, "larger than"},                           /* 1 + 100 */
+        {BYTES("\x81\x85"
+               "abcdhello"),
+         1002,                                                     "masked"               },
+        {BYTES("\xc1\x01x"),                                 1002, "reserved bits"        },
+        {BYTES("\x83\x01x"),                                 1002, "unknown kind"         },
+        {BYTES("\x8b\x01x"),                                 1002, "unknown kind"         },
+        {BYTES("\x80\x01x"),                                 1002, "without its beginning"},
+        {BYTES("\x01\x01x\x81\x01y"),                        1002, "inside another"       },
+        {BYTES("\x09\x01x"),                                 1002, "no WebSocket frame"   }, /* a fragmented ping */
+        {BYTES("\x89\x7e\x00\x80"),                          1002, "no WebSocket frame"   }, /* a ping of 128 bytes */
+        {BYTES("\x81\x7e\x00\x05hello"),                     1002, "no WebSocket frame"   }, /* length not the shortest */
+        {BYTES("\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffx"), 1002,
+         "no WebSocket frame"                                                             }, /* top bit of the length */
+        {BYTES("\x81\x65x"),                                 1009, "larger than"          },
+        {BYTES("\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xffx"), 1009, "larger than"          },
+        {BYTES("\x01\x01x\x80\x64y"),                        1009, "larger than"          }, /* 1 + 100 */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         for (size_t step = 1; step < 40; step = step * 3 + 1) {
@@ -157,10 +160,12 @@ static void test_close(void **state)
         unsigned status;
         const char *says;
     } closes[] = {
-        {BYTES("\x88\x00"), 0, "without a status"},
-        {BYTES("\x88\x02\x03\xe8"), 1000, "1000 (normal closure)"},
-        {BYTES("\x88\x06\x03\xe9" "bye\x07"), 1001, "1001 (going away): bye\\x07"},
-        {BYTES("\x01\x01x\x88\x02\x0f\xa0"), 4000, "status 4000"}, /* in the middle of a message */
+        {BYTES("\x88\x00"),                  0,    "without a status"           },
+        {BYTES("\x88\x02\x03\xe8"),          1000, "1000 (normal closure)"      },
+        {BYTES("\x88\x06\x03\xe9"
+               "bye\x07"),
+         1001,                                     "1001 (going away): bye\\x07"},
+        {BYTES("\x01\x01x\x88\x02\x0f\xa0"), 4000, "status 4000"                }, /* in the middle of a message */
     };
     for (size_t i = 0; i < sizeof closes / sizeof closes[0]; i++) {
         struct side s;
@@ -214,7 +219,8 @@ static void test_send(void **state)
         buf_add(&masks, s.out.data + (i % 2 ? 4 : 2), 4);
         buf_free(&b);
     }
-    for (int i = 1; i < 8; i++) /* a new mask for each frame: eight equal ones by chance are out of the question */
+    for (int i = 1; i < 8;
+         i++) /* a new mask for each frame: eight equal ones by chance are out of the question */
         assert_memory_not_equal(masks.data, masks.data + 4 * i, 4);
     buf_free(&masks);
     side_free(&s);
@@ -223,7 +229,7 @@ static void test_send(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),  cmocka_unit_test(test_broken), cmocka_unit_test(test_close),
+        cmocka_unit_test(test_good), cmocka_unit_test(test_broken), cmocka_unit_test(test_close),
         cmocka_unit_test(test_ping), cmocka_unit_test(test_send),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
