@@ -25,6 +25,7 @@ uint32_t atecc_facts_of(const struct atecc_config *config, unsigned slot)
     facts |= s->is_private && s->key_type == ATECC_KEY_ECC ? FACT_ECC : FACT_NOT_ECC;
     facts |= s->locked ? FACT_SLOT_LOCKED : 0;
     facts |= s->is_secret ? FACT_SECRET : FACT_NOT_SECRET;
+    facts |= s->is_private || s->is_secret || s->encrypt_read ? 0 : FACT_READABLE;
     facts |= s->write_config & WRITE_NOT_CLEAR ? FACT_NOT_CLEAR : FACT_CLEAR;
     facts |= s->write_config & WRITE_ENCRYPTED ? FACT_ENCRYPTED : FACT_NOT_ENCRYPTED;
     facts |= s->write_config & WRITE_GEN_KEY ? FACT_GEN : FACT_NOT_GEN;
@@ -75,7 +76,7 @@ uint16_t atecc_guards_writes(const struct atecc_config *config, unsigned slot)
     unsigned mask = 0;
     for (unsigned n = 0; n < ATECC_SLOTS; n++) {
         const struct atecc_slot *s = &config->slot[n];
-        if (s->write_config & WRITE_ENCRYPTED && s->write_key == slot)
+        if (!s->locked && s->write_config & WRITE_ENCRYPTED && s->write_key == slot)
             mask |= 1u << n;
     }
     return (uint16_t)mask;

@@ -27,9 +27,10 @@ enum {
     FACT_ASKS_AUTH = 1 << 18,  /* ReqAuth */
     FACT_ASKS_LATCH = 1 << 19, /* IntrusionDisable */
     FACT_BAD_GUARD = 1 << 20,  /* the write key's slot can't serve as one */
-    FACT_IS_508 = 1 << 21,
-    FACT_AES_OFF = 1 << 22, /* a 608A with AES_Enable 0 */
-    FACT_MOVED = 1 << 23,   /* the address byte is not the usual 0xc0 */
+    FACT_READABLE = 1 << 21,   /* Read in the clear */
+    FACT_IS_508 = 1 << 22,
+    FACT_AES_OFF = 1 << 23, /* a 608A with AES_Enable 0 */
+    FACT_MOVED = 1 << 24,   /* the address byte is not the usual 0xc0 */
 };
 
 /* Slot 0-15. */
@@ -48,7 +49,8 @@ void atecc_fill(const char *sentence, const struct atecc_blank *blanks, size_t c
 /* Appends "0 1 2 3" for the bits of mask. */
 void atecc_slot_list(uint16_t mask, struct buf *to);
 
-/* Slots whose writes (x1xx), or whose encrypted reads, this slot's key guards. */
+/* Slots whose writes (x1xx; not those that are locked for ever), or whose encrypted reads, this slot's key
+ * guards. */
 uint16_t atecc_guards_writes(const struct atecc_config *config, unsigned slot);
 uint16_t atecc_guards_reads(const struct atecc_config *config, unsigned slot);
 

@@ -41,8 +41,7 @@ void atecc_text_place(const char *text, size_t offset, size_t *line, size_t *col
     }
 }
 
-/* --- complaints --------------------------------------------------------------------------------------------
- */
+/* --- complaints ------------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4))) static int fail(struct reader *r, yaml_mark_t mark, const char *format,
                                                       ...)
@@ -79,8 +78,7 @@ static int fail_wants(struct reader *r, const char *wanted)
     return fail(r, r->event.start_mark, "wants %s; here stands %s", wanted, found(r, here, sizeof here));
 }
 
-/* --- events ------------------------------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------------------------- */
 
 static const yaml_char_t *event_anchor(const yaml_event_t *event)
 {
@@ -140,22 +138,21 @@ static const char *scalar(const struct reader *r, bool *quoted)
     return strlen(text) == r->event.data.scalar.length ? text : NULL;
 }
 
-/* --- values ------------------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------------- */
 
-/* Whole numbers only: decimal, or 0x in YAML. A leading 0 is refused, since YAML 1.1 reads it as octal. */
-static int read_number_text(const struct reader *r, const char *text, uint64_t max, uint64_t *value)
+/* Whole numbers only: decimal or 0x (which JSON does not have: check_json). A leading 0 is refused, since
+ * YAML 1.1 reads it as octal. */
+static int read_number_text(const char *text, uint64_t max, uint64_t *value)
 {
     bool zero_led = text[0] == '0' && isdigit((unsigned char)text[1]);
-    bool hex = strpbrk(text, "xX") != NULL;
-    return zero_led || (hex && r->json) ? -1 : text_number(text, max, value);
+    return zero_led ? -1 : text_number(text, max, value);
 }
 
 static int read_number_max(struct reader *r, uint64_t max, uint64_t *value)
 {
     bool quoted = true;
     const char *text = scalar(r, &quoted);
-    if (text != NULL && !quoted && read_number_text(r, text, max, value) == 0)
+    if (text != NULL && !quoted && read_number_text(text, max, value) == 0)
         return 0;
     char wanted[64];
     snprintf(wanted, sizeof wanted, "a whole number from 0 to %" PRIu64, max);
@@ -258,8 +255,7 @@ static int read_serial(struct reader *r, const struct atecc_key *key, unsigned b
     }
 }
 
-/* --- groups and lists --------------------------------------------------------------------------------------
- */
+/* --- groups and lists ------------------------------------------------------------------------------- */
 
 static int read_group(struct reader *r, const struct atecc_key *group, unsigned base);
 static int read_list(struct reader *r, const struct atecc_key *list, unsigned base);
@@ -400,8 +396,7 @@ static int read_list(struct reader *r, const struct atecc_key *list, unsigned ba
     }
 }
 
-/* --- the whole text ----------------------------------------------------------------------------------------
- */
+/* --- the whole text --------------------------------------------------------------------------------- */
 
 static int read_document(struct reader *r)
 {

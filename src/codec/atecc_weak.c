@@ -1,5 +1,4 @@
-/* How permissive a configuration is: see atecc_policy.h. One finding a line, slots that share one together.
- */
+/* How permissive a configuration is: see atecc_policy.h. */
 #include "codec/atecc_facts.h"
 #include "codec/atecc_policy.h"
 
@@ -20,8 +19,8 @@ static const struct {
 
 enum guard { GUARD_ANY, GUARD_NONE, GUARD_WRITES, GUARD_READS };
 
-/* Findings about slots. `per_slot`: one line for each; `by_key`: one for each write key. The individually
- * locked are out of it, but for reading. */
+/* Findings about slots: `lines` says which slots share one. A slot that is locked for itself can still be
+ * read. */
 static const struct finding {
     uint32_t need, without;
     enum guard guard;
@@ -32,9 +31,9 @@ static const struct finding {
      "slot {slot}, which guards writes to {writes}, can be overwritten by anyone"                      },
     {FACT_CLEAR,                   FACT_SLOT_LOCKED | FACT_PRIVATE,   GUARD_READS,  PER_SLOT,
      "slot {slot}, which guards reads of {reads}, can be overwritten by anyone"                        },
-    {FACT_NOT_SECRET,              FACT_PRIVATE,                      GUARD_WRITES, PER_SLOT,
+    {FACT_READABLE,                0,                                 GUARD_WRITES, PER_SLOT,
      "slot {slot}, which guards writes to {writes}, can be read by anyone"                             },
-    {FACT_NOT_SECRET,              FACT_PRIVATE,                      GUARD_READS,  PER_SLOT,
+    {FACT_READABLE,                0,                                 GUARD_READS,  PER_SLOT,
      "slot {slot}, which guards reads of {reads}, can be read by anyone"                               },
     {FACT_ECC | FACT_ENCRYPTED,    FACT_SLOT_LOCKED | FACT_BAD_GUARD, GUARD_ANY,    BY_KEY,
      "ECC private key of slot {slots}: can be replaced by whoever knows the key of slot {key}"         },

@@ -8,8 +8,7 @@
 
 static const char nothing[] = "–";
 
-/* --- what the slot holds -----------------------------------------------------------------------------------
- */
+/* --- what the slot holds ---------------------------------------------------------------------------- */
 
 static const char *const private_holds[8] = {[ATECC_KEY_ECC] = "ECC P-256 private"};
 static const char *const public_holds[8] = {
@@ -37,8 +36,7 @@ void atecc_words_holds(const struct atecc_config *config, unsigned slot, struct 
         buf_printf(to, "data %u B", atecc_slot_size(slot));
 }
 
-/* --- what it is used for -----------------------------------------------------------------------------------
- */
+/* --- what it is used for ---------------------------------------------------------------------------- */
 
 /* A list that puts ", " between its items. */
 struct items {
@@ -112,8 +110,7 @@ void atecc_words_use(const struct atecc_config *config, unsigned slot, struct bu
         buf_printf(to, "; after authorization with slot %u", s->auth_key);
 }
 
-/* --- who may write and read --------------------------------------------------------------------------------
- */
+/* --- who may write and read ------------------------------------------------------------------------- */
 
 static const struct {
     uint32_t need;
@@ -146,14 +143,15 @@ void atecc_words_write(const struct atecc_config *config, unsigned slot, struct 
 void atecc_words_read(const struct atecc_config *config, unsigned slot, struct buf *to)
 {
     const struct atecc_slot *s = &config->slot[slot];
-    if (!s->is_private && s->is_secret && s->encrypt_read)
+    if (atecc_facts_of(config, slot) & FACT_READABLE)
+        buf_add_text(to, "always");
+    else if (!s->is_private && s->is_secret && s->encrypt_read)
         buf_printf(to, "encrypted, key of slot %u", s->read_key);
     else /* EncryptRead without IsSecret is prohibited: the chip refuses such reads */
-        buf_add_text(to, s->is_private || s->is_secret || s->encrypt_read ? "never" : "always");
+        buf_add_text(to, "never");
 }
 
-/* --- mos's lines -------------------------------------------------------------------------------------------
- */
+/* --- mos's lines ------------------------------------------------------------------------------------ */
 
 void atecc_words_slot(const struct atecc_config *config, unsigned slot, struct buf *to)
 {

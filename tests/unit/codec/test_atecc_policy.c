@@ -211,8 +211,7 @@ static void test_predicts_slot_bits(void **state)
             other_slot);
 }
 
-/* --- words -------------------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------------ */
 
 typedef void words_fn(const struct atecc_config *config, unsigned slot, struct buf *to);
 
@@ -393,6 +392,17 @@ static void test_weak(void **state)
     weak_says(&config, 9,
               "the configuration zone is open: whoever reaches the chip can change every slot's "
               "policy\n" SLOT_FINDINGS);
+
+    /* What is locked for itself needs no guard; what can't be read gives nothing away. */
+    config = sample("sample-508", LOCKED);
+    config = with(&config, 89, 0xBF); /* slot 14 */
+    says(atecc_words_use, &config, 15, "–");
+    config = sample("sample-508", LOCKED);
+    config = with(&config, 50, 0x4F); /* slot 15: EncryptRead without IsSecret */
+    struct buf words = BUF_INIT;
+    assert_int_equal(atecc_words_weak(&config, &words), 7);
+    assert_null(strstr(buf_text(&words), "can be read"));
+    buf_free(&words);
 
     /* Nothing to find: secrets that nobody writes or reads. */
     uint8_t strict[ATECC_CONFIG_SIZE] = {0};

@@ -130,8 +130,7 @@ static void test_any_bytes_survive(void **state)
     }
 }
 
-/* --- changed samples ---------------------------------------------------------------------------------------
- */
+/* --- changed samples -------------------------------------------------------------------------------- */
 
 /* sample-508 in one form, the first `from` behind `after` replaced by `to`. */
 static struct buf changed(enum atecc_format format, const char *after, const char *from, const char *to)
