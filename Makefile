@@ -10,7 +10,9 @@
 
 BUILD  ?= build
 PREFIX ?= /usr/local
-CC     ?= gcc
+ifeq ($(origin CC),default)
+CC     := gcc
+endif
 WERROR ?= -Werror
 OPT    ?= -O2
 SAN    ?=
@@ -18,21 +20,21 @@ SAN    ?=
 VERSION := 0.1.0
 
 # Rooms by floor (doc/architecture.md): a room links with the rooms before it.
-ROOMS := base codec pki link rpc device gate shell
+ROOMS := base codec pki link rpc device gate shell tui
 
 CSTD     := -std=c11 -D_GNU_SOURCE -DLOCKSTEP_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra $(WERROR)
 PACKAGES := libcjson libserialport libwslay yaml-0.1
 PKG       = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CFLAGS   ?= $(OPT) -g -fstack-protector-strong
-ALLFLAGS  = $(CSTD) $(WARN) $(CFLAGS) $(SAN) -Isrc $(PKG) -MMD -MP
-LDLIBS    = -lreadline -lcjson -lserialport -lwslay -lyaml -lmbedtls -lmbedx509 -lmbedcrypto -lz -ldl
+ALLFLAGS  = $(CSTD) $(WARN) $(CFLAGS) $(SAN) -Isrc -I. $(PKG) -MMD -MP
+LDLIBS    = -lncursesw -ltinfo -lreadline -lsqlite3 -lcjson -lserialport -lwslay -lyaml -lmbedtls -lmbedx509 -lmbedcrypto -lz -ldl
 SIMLIBS   = -lcjson -lwslay -lyaml -lserialport -lmbedtls -lmbedx509 -lmbedcrypto -lz
 LDALL     = $(LDFLAGS) $(SAN) -Wl,--as-needed
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
 room    = $(BUILD)/lib$(1).a
-ARCHIVES := $(foreach r,$(ROOMS),$(call room,$(r)))
+ARCHIVES := $(foreach r,$(ROOMS) views,$(call room,$(r)))
 PLUGINS  := $(patsubst plugins/%/,%,$(wildcard plugins/*/))
 PLUGIN_SO := $(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/*.c),$(BUILD)/plugins/$(p).so))
 
@@ -54,12 +56,13 @@ $(BUILD)/obj/%.o: %.c | $(BUILD)/.deps
 	$(CC) $(ALLFLAGS) -c $< -o $@
 
 define room_rule
-$(call room,$(1)): $(call objects,src/$(1))
+$(call room,$(1)): $(call objects,$(2))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	ar rcs $$@ $$^
 endef
-$(foreach r,$(ROOMS) sim,$(eval $(call room_rule,$(r))))
+$(foreach r,$(ROOMS) sim,$(eval $(call room_rule,$(r),src/$(r))))
+$(eval $(call room_rule,views,views))
 
 # Plugins resolve what they use in the program: every room goes in whole.
 $(BUILD)/lockstep: $(BUILD)/obj/src/main.o $(ARCHIVES)
@@ -85,7 +88,7 @@ UNIT_ROOMS := $(ARCHIVES) $(call room,sim)
 # sim's own main lives in src/sim/main.c: it is left out of what tests link.
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_ROOMS)
 	@mkdir -p $(@D)
-	$(CC) $(LDALL) -o $@ $< $(call GROUP,$(UNIT_ROOMS)) -lcmocka $(LDLIBS)
+	$(CC) $(LDALL) -o $@ $< $(call GROUP,$(UNIT_ROOMS)) -lcmocka -lvterm $(LDLIBS)
 
 # Shared objects that tests preload or load: tests/support/NAME.c -> build/tests/support/NAME.so
 SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/support/%.so,$(wildcard tests/support/*.c))
