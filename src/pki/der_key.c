@@ -122,7 +122,11 @@ static int read_sec1(struct der body, const struct pki_key_kind *curve, const ch
     if (left(&body) != 0)
         return refuse_damaged(name, e);
     int code = pki_scalar_take(octets.p, left(&octets), name, scalar, e);
-    return code == 0 && bits.p != NULL ? check_point(&bits, scalar, name, e) : code;
+    if (code == 0 && bits.p != NULL)
+        code = check_point(&bits, scalar, name, e);
+    if (code != 0)
+        secret_free(scalar);
+    return code;
 }
 
 /* PrivateKeyInfo: version, algorithm, octets that hold an ECPrivateKey, maybe attributes. */

@@ -20,6 +20,16 @@ static int write_der(mbedtls_x509write_csr *request, const char *subject, mbedtl
     return pki_sign_again(der + sizeof der - len, (size_t)len, signer, to, e);
 }
 
+/* What comes out must be a request that reads back. */
+static int check_result(const struct buf *der, struct error *e)
+{
+    mbedtls_x509_csr made;
+    mbedtls_x509_csr_init(&made);
+    int code = mbedtls_x509_csr_parse_der(&made, der->data, der->len);
+    mbedtls_x509_csr_free(&made);
+    return code == 0 ? 0 : mbed_error(code, "reading the new request back", e);
+}
+
 int pki_request_make(const char *subject, const struct pki_signer *signer, struct buf *pem, struct error *e)
 {
     mbedtls_x509write_csr request;
@@ -30,6 +40,8 @@ int pki_request_make(const char *subject, const struct pki_signer *signer, struc
     int code = pki_stand_in(signer, &key, e);
     if (code == 0)
         code = write_der(&request, subject, &key, signer, &der, e);
+    if (code == 0)
+        code = check_result(&der, e);
     if (code == 0)
         pem_write("CERTIFICATE REQUEST", der.data, der.len, pem);
     buf_free(&der);
