@@ -5,7 +5,7 @@
 #include "codec/frame.h"
 
 #include <fnmatch.h>
-#include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +26,11 @@ static bool same_type(const cJSON *known, const cJSON *given)
     return cJSON_IsBool(known) ? cJSON_IsBool(given) : known->type == given->type;
 }
 
+static double whole(double number)
+{
+    return number > -9e15 && number < 9e15 ? (double)(int64_t)number : number;
+}
+
 /* Puts given's leaves over known's where the key is known and the type fits. */
 static void overlay(cJSON *known, const cJSON *given)
 {
@@ -38,7 +43,7 @@ static void overlay(cJSON *known, const cJSON *given)
         else if (cJSON_IsString(to))
             cJSON_SetValuestring(to, from->valuestring);
         else if (cJSON_IsNumber(to)) /* an integer field cuts a fraction off */
-            cJSON_SetNumberValue(to, to->valuedouble == trunc(to->valuedouble) ? trunc(from->valuedouble)
+            cJSON_SetNumberValue(to, to->valuedouble == whole(to->valuedouble) ? whole(from->valuedouble)
                                                                                : from->valuedouble);
         else
             to->type = from->type;
