@@ -80,8 +80,7 @@ static void test_self_signed(void **state)
     for (int i = 0; i < 8; i++) {
         must_make(&chip, (struct pki_cert_options){.subject = SUBJECT, .days = 365});
         assert_int_equal(chip.calls, 1);
-        assert_sh(sh(
-            "openssl verify -x509_strict -CAfile crt.pem crt.pem || openssl verify -CAfile crt.pem crt.pem"));
+        assert_sh(sh("openssl verify -x509_strict -CAfile crt.pem crt.pem"));
         assert_log("crt.pem: OK");
         assert_sh(sh("openssl x509 -in crt.pem -noout -checkend 31449600 && ! openssl x509 -in crt.pem "
                      "-noout -checkend "
@@ -120,9 +119,7 @@ static void test_issued(void **state)
                   (struct pki_cert_options){
                       .subject = SUBJECT, .days = 30, .ca_cert_pem = "ca.crt", .ca_key_pem = "ca.key"});
         assert_int_equal(chip.calls, 0);
-        assert_sh(sh("openssl verify -x509_strict -CAfile ca.crt -purpose sslserver crt.pem || openssl "
-                     "verify -CAfile ca.crt "
-                     "-purpose sslserver crt.pem"));
+        assert_sh(sh("openssl verify -CAfile ca.crt -purpose sslserver crt.pem"));
         assert_log("crt.pem: OK");
         assert_sh(
             sh("openssl verify -CAfile ca.crt -purpose sslclient crt.pem && openssl x509 -in crt.pem -noout "
