@@ -126,7 +126,10 @@ static void show_link(struct op_call *call, struct device *device)
 {
     const struct rpc_counters *c = rpc_counters(device_rpc(device));
     char trip[32];
-    clock_words(c->last_round_trip_us / 1000, trip, sizeof trip);
+    if (c->last_round_trip_us < 10000)
+        snprintf(trip, sizeof trip, "%.1f ms", (double)c->last_round_trip_us / 1000);
+    else
+        clock_words(c->last_round_trip_us / 1000, trip, sizeof trip);
     op_field(call, "link", "Link",
              "%s, %lu frames sent, %lu received, %lu bad, %lu time-outs, last answer in %s",
              device_port(device), c->sent, c->received, c->bad_frames, c->timeouts, trip);

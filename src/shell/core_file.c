@@ -63,12 +63,10 @@ static int run_set(struct op_call *call, size_t step, struct error *e)
         show_settings(call);
         return 0;
     }
-    enum option_id id = option_find(name);
+    enum option_id id = option_find_setting(name);
     if (id == OPTION_NONE)
         return value ? vars_set(&call->session->vars, name, value, e)
-                     : error_set(e, ERR_USAGE, "VALUE is missing: what %s shall be", name);
-    if (option_table()[id].flags & (OPTION_START | OPTION_LINE))
-        return error_set(e, ERR_USAGE, "--%s belongs to the start of the program and cannot be set", name);
+                     : error_set(e, ERR_USAGE, "VALUE is missing: what the variable shall hold");
     if (value == NULL)
         return error_set(e, ERR_USAGE, "VALUE is missing: %s", option_table()[id].arg.help);
     return options_set(&call->session->options, id, value, e);

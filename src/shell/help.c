@@ -103,8 +103,8 @@ void help_list(const struct registry *registry, struct buf *to)
     buf_add_text(to, "lockstep [options]                       the console\n"
                      "lockstep [options] COMMAND [argument…]   one command\n"
                      "lockstep [options] run FILE              a command file\n");
-    for (size_t i = registry->plugin_count; i-- > 0;)
-        put_commands(registry, registry->plugin[i], to);
+    for (size_t i = 1; i <= registry->plugin_count; i++) /* the core, which is first, comes last */
+        put_commands(registry, registry->plugin[i % registry->plugin_count], to);
     buf_add_text(to, "\noptions, before or after the command:\n");
     put_global_options(to);
     buf_add_text(to, "\nlockstep help COMMAND explains one command. An option can come from the environment: "

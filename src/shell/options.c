@@ -91,6 +91,12 @@ enum option_id option_find(const char *name)
     return OPTION_NONE;
 }
 
+enum option_id option_find_setting(const char *name)
+{
+    enum option_id id = option_find(name);
+    return id == OPTION_NONE || table[id].flags & (OPTION_START | OPTION_LINE) ? OPTION_NONE : id;
+}
+
 int option_boolean(const char *text)
 {
     static const struct {

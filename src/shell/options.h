@@ -42,6 +42,7 @@ struct option_def {
 
 const struct option_def *option_table(void); /* OPTION_COUNT entries, index is the id */
 enum option_id option_find(const char *name);
+enum option_id option_find_setting(const char *name); /* one that `set` may set */
 
 struct options {
     char *value[OPTION_COUNT]; /* as given, last one wins; NULL when not given */

@@ -24,7 +24,7 @@ static bool is_password_key(const char *assignment)
 static bool sets_option(const struct parse *parse)
 {
     return parse->count > 0 && strcmp(parse->op->name, "set") == 0 &&
-           option_find(parse->item[0].value) != OPTION_NONE;
+           option_find_setting(parse->item[0].value) != OPTION_NONE;
 }
 
 bool parse_item_is_secret(const struct parse *parse, const struct parse_item *item)

@@ -123,9 +123,12 @@ static void on_log(void *ctx, const char *line, size_t len)
     buf_free(&text);
 }
 
+/* While a command runs it is the command that tells. */
 static void on_notice(void *ctx, const char *sentence)
 {
-    put_above(ctx, sentence);
+    struct prompt *prompt = ctx;
+    if (prompt->shown)
+        put_above(prompt, sentence);
 }
 
 /* Ctrl-C at the prompt: the line is dropped, a new one begins. */

@@ -1,6 +1,8 @@
 /* A plugin that must be left out: its init says no. */
 #include "shell/plugin.h"
 
+#include <string.h>
+
 static int run_nothing(struct op_call *call, size_t step, struct error *e)
 {
     (void)call;
@@ -11,7 +13,8 @@ static int run_nothing(struct op_call *call, size_t step, struct error *e)
 
 static int init(struct error *e)
 {
-    return error_set(e, ERR_REFUSED, "it needs a newer board");
+    strcpy(e->message, "it needs a newer board");
+    return e->code = ERR_REFUSED;
 }
 
 static const struct op op = {.name = "bad", .summary = "-", .run = run_nothing};
