@@ -26,7 +26,7 @@
 /* What the child saw: its result, and the answer or the reason, on a pipe beside the terminal. */
 struct result {
     int code;
-    char text[sizeof ((struct error *)0)->message];
+    char text[sizeof(struct error)];
 };
 
 static void child(int report, const char *term)

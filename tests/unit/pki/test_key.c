@@ -134,8 +134,7 @@ static void test_hex_layouts(void **state)
     static const char *const texts[] = {
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
         "0x000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F\r\n",
-        " 0x00 0x01 02 03 04 05 06 07 08 09\n0a 0b 0c 0d 0e 0f\t10 11 12 13 14 15 16 17\n18 19 1a 1b 1c 1d "
-        "1e 1f\n\n",
+        " 0x00 0x01 02030405 0607\n08090a0b0c0d0e0f\t10111213 14151617\n18191a1b1c1d1e1f\n\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         spit("hex", texts[i], strlen(texts[i]));
