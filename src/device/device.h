@@ -59,8 +59,9 @@ void device_chip_forget(struct device *device);
 int device_require(struct device *device, unsigned needs, struct error *e);
 
 /* Reboots and comes back: Sys.Reboot, waits for the drop (sockets) or the answers (serial), reconnects,
- * checks by Sys.GetInfo that it is the same device (id and mac), forgets what was remembered. ERR_CONNECTION
- * if it does not come back within 30 s, ERR_REFUSED if another device answers. */
+ * checks by Sys.GetInfo that it is the same device (its mac, as the id may change with just this reboot; its
+ * id where it has no mac), forgets what was remembered. ERR_CONNECTION if it does not come back within 30 s,
+ * ERR_REFUSED if another device answers. */
 int device_reboot(struct device *device, struct error *e);
 /* Same wait after a call that reboots the device by itself (Config.Save with reboot). */
 int device_wait_reboot(struct device *device, struct error *e);
