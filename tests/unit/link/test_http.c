@@ -132,10 +132,10 @@ static void test_error_frames(void **state)
     (void)state;
     static const char *const frames[][2] = {
         {"HTTP/1.1 500 Internal\r\nContent-Length: "
-         "47\r\n\r\n{\"id\":1,\"error\":{\"code\":500,\"message\":\"failed\"}}", "{\"id\":1,\"error\":{\"code\":500,\"message\":\"failed\"}"},
-        {                    "HTTP/1.0 200 OK\r\n\r\n \n{\"id\":1}",           "{\"id\":1}"},
-        {                    "HTTP/1.1 403 No\r\nContent-Length: "
-         "46\r\n\r\n{\"method\":\"x\",\"src\":\"esp32_012345\",\"note\":\"123\"}",                                                                     "{\"method\":\"x\""},
+         "47\r\n\r\n{\"id\":1,\"error\":{\"code\":500,\"message\":\"failed\"}}",   "{\"id\":1,\"error\":{\"code\":500,\"message\":\"failed\"}"},
+        {"HTTP/1.0 200 OK\r\n\r\n \n{\"id\":1}",                                            "{\"id\":1}"                                               },
+        {"HTTP/1.1 403 No\r\nContent-Length: "
+         "46\r\n\r\n{\"method\":\"x\",\"src\":\"esp32_012345\",\"note\":\"123\"}", "{\"method\":\"x\""                                        },
     };
     for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
         struct heard h = {0};

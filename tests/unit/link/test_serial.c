@@ -347,25 +347,27 @@ static void test_pulled(void **state)
     heard_end(&h);
 }
 
-/* build/tests/link/test_serial -> build/tests/support/ttyshim.so */
-static int find_shim(char path[PATH_MAX])
+/* Its own path, and the shim's: build/tests/link/test_serial -> build/tests/support/ttyshim.so */
+static int find_paths(char exe[PATH_MAX], char shim[PATH_MAX])
 {
-    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    ssize_t n = readlink("/proc/self/exe", exe, PATH_MAX - 1);
     if (n <= 0)
         return -1;
-    path[n] = '\0';
+    exe[n] = '\0';
+    memcpy(shim, exe, (size_t)n + 1);
     for (int i = 0; i < 2; i++)
-        *strrchr(path, '/') = '\0';
-    strncat(path, "/support/ttyshim.so", PATH_MAX - strlen(path) - 1);
-    return access(path, R_OK);
+        *strrchr(shim, '/') = '\0';
+    strncat(shim, "/support/ttyshim.so", PATH_MAX - strlen(shim) - 1);
+    return access(shim, R_OK);
 }
 
 /* The first run: makes the pty, preloads the shim, begins anew. */
 static int run_again(char **argv)
 {
-    char shim[PATH_MAX], name[64], number[16], log[] = "/tmp/lockstep-lines-XXXXXX", sanitizer[200];
+    char exe[PATH_MAX], shim[PATH_MAX], name[64], number[16], log[] = "/tmp/lockstep-lines-XXXXXX",
+                                                              sanitizer[200];
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
-    if (find_shim(shim) < 0 || master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
+    if (find_paths(exe, shim) < 0 || master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
         ptsname_r(master, name, sizeof name) != 0) {
         fprintf(stderr, "no pty, or no shim at %s\n", shim);
         return 1;
@@ -386,7 +388,7 @@ static int run_again(char **argv)
     setenv("LOCKSTEP_TEST_MASTER", number, 1);
     snprintf(number, sizeof number, "%d", slave);
     setenv("LOCKSTEP_TEST_SLAVE", number, 1);
-    execv("/proc/self/exe", argv);
+    execv(exe, argv);
     perror("running again");
     return 1;
 }

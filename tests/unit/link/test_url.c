@@ -149,10 +149,10 @@ static void test_password_not_shown(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "ws://bob:hunter2@h:0/rpc", "ws://bob:hunter2/x@h/rpc", "ws://bob:hunter2#x@h/rpc",
-        "ws://bob:hunter2@/rpc",    "wz://bob:hunter2@h/rpc",   "ws://bob:hunter2@h/rpc\x01",
-        "ws:bob:hunter2@h/rpc",     "ws://bob:hunter2@h h/rpc", "ws://bob:hunter2?x@h/rpc",
-        "tcp://bob:hunter2@h",
+        "ws://bob:hunter2@h:0/rpc", "ws://bob:hunter2/x@h/rpc",  "ws://bob:hunter2#x@h/rpc",
+        "ws://bob:hunter2@/rpc",    "wz://bob:hunter2@h/rpc",    "ws://bob:hunter2@h/rpc\x01",
+        "ws:bob:hunter2@h/rpc",     "ws://bob:hunter2@h h/rpc",  "ws://bob:hunter2?x@h/rpc",
+        "tcp://bob:hunter2@h",      "ws://bob:12/hunter2@h/rpc",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct link_url url;

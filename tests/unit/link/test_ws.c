@@ -531,7 +531,7 @@ static void serve_pings(int listener, const void *arg)
     for (int i = 0; i < 24; i++)
         peer_write(fd, flood, sizeof flood / 127 * 127);
     ws_put(fd, 0x81, "end", 3);
-    peer_drain(fd);
+    pause(); /* the pongs are never read */
 }
 
 static void test_ping_flood(void **state)
