@@ -41,6 +41,10 @@ PLUGIN_SO := $(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/*.c),$(BUILD)/p
 # A library that a program needs before the libraries it uses: archives in reverse, twice-safe through a group.
 GROUP = -Wl,--start-group $(1) -Wl,--end-group
 
+# Short lines; V=1 shows whole commands.
+Q      := $(if $(V),,@)
+tell    = $(if $(V),,@echo "  $(1)  $(2)")
+
 all: $(BUILD)/.deps $(BUILD)/lockstep $(BUILD)/lockstep-sim $(PLUGIN_SO)
 
 $(BUILD)/.deps: scripts/install-deps
@@ -49,33 +53,38 @@ $(BUILD)/.deps: scripts/install-deps
 
 $(BUILD)/obj/plugins/%.o: plugins/%.c | $(BUILD)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -fPIC -c $< -o $@
+	$(call tell,CC,$<)
+	$(Q)$(CC) $(ALLFLAGS) -fPIC -c $< -o $@
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -c $< -o $@
+	$(call tell,CC,$<)
+	$(Q)$(CC) $(ALLFLAGS) -c $< -o $@
 
 define room_rule
 $(call room,$(1)): $(call objects,$(2))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS) sim,$(eval $(call room_rule,$(r),src/$(r))))
 $(eval $(call room_rule,views,views))
 
 # Plugins resolve what they use in the program: every room goes in whole.
 $(BUILD)/lockstep: $(BUILD)/obj/src/main.o $(ARCHIVES)
-	$(CC) $(LDALL) -rdynamic -o $@ $(BUILD)/obj/src/main.o -Wl,--whole-archive $(ARCHIVES) -Wl,--no-whole-archive $(LDLIBS)
+	$(call tell,LD,$@)
+	$(Q)$(CC) $(LDALL) -rdynamic -o $@ $(BUILD)/obj/src/main.o -Wl,--whole-archive $(ARCHIVES) -Wl,--no-whole-archive $(LDLIBS)
 
 SIM_ROOMS := $(foreach r,sim base codec pki link,$(call room,$(r)))
 $(BUILD)/lockstep-sim: $(SIM_ROOMS)
-	$(CC) $(LDALL) -o $@ $(call GROUP,$(SIM_ROOMS)) $(SIMLIBS)
+	$(call tell,LD,$@)
+	$(Q)$(CC) $(LDALL) -o $@ $(call GROUP,$(SIM_ROOMS)) $(SIMLIBS)
 
 define plugin_rule
 $(BUILD)/plugins/$(1).so: $(patsubst plugins/%.c,$(BUILD)/obj/plugins/%.o,$(wildcard plugins/$(1)/*.c))
 	@mkdir -p $$(@D)
-	$(CC) $(LDALL) -shared -o $$@ $$^
+	$$(call tell,LD,$$@)
+	$$(Q)$$(CC) $$(LDALL) -shared -o $$@ $$^
 endef
 $(foreach p,$(PLUGINS),$(eval $(call plugin_rule,$(p))))
 
@@ -88,13 +97,15 @@ UNIT_ROOMS := $(ARCHIVES) $(call room,sim)
 # sim's own main lives in src/sim/main.c: it is left out of what tests link.
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_ROOMS)
 	@mkdir -p $(@D)
-	$(CC) $(LDALL) -o $@ $< $(call GROUP,$(UNIT_ROOMS)) -lcmocka -lvterm $(LDLIBS)
+	$(call tell,LD,$@)
+	$(Q)$(CC) $(LDALL) -o $@ $< $(call GROUP,$(UNIT_ROOMS)) -lcmocka -lvterm $(LDLIBS)
 
 # Shared objects that tests preload or load: tests/support/NAME.c -> build/tests/support/NAME.so
 SUPPORT := $(patsubst tests/support/%.c,$(BUILD)/tests/support/%.so,$(wildcard tests/support/*.c))
 $(BUILD)/tests/support/%.so: tests/support/%.c | $(BUILD)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -fPIC -shared $(SAN) -o $@ $< -ldl
+	$(call tell,LD,$@)
+	$(Q)$(CC) $(ALLFLAGS) -fPIC -shared $(SAN) -o $@ $< -ldl
 
 unit: $(UNIT) $(SUPPORT)
 	@tests/run --build $(BUILD) --unit $(if $(ROOM),--only $(ROOM))

@@ -113,7 +113,6 @@ static const struct atecc_key top[] = {
     BIG("Revision", 4, 4, .flags = ATECC_OPTIONAL),
     BYTE("Reserved13", 13, .flags = ATECC_OPTIONAL),
     FLAG("I2CEnable", 14, 0, .flags = ATECC_OPTIONAL),
-    BITS("I2CEnableOther", 14, 1, 7, .flags = ATECC_EXTRA),
     BYTE("Reserved15", 15, .flags = ATECC_OPTIONAL),
     BYTE("I2CAddress", 16),
     BYTE("Reserved17", 17),

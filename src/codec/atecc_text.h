@@ -18,12 +18,10 @@ enum atecc_format atecc_format_by_file(const char *path);
 /* Appends the text form, byte for byte as mos writes it. Hex is "0x01, 0x23, 0x52, 0xaa, " four a line; JSON
  * has no newline at its end.
  *
- * Where mos has no words the bits still survive. Keys of our own are printed when their bits are not all 0,
- * and only then:
- *   I2CEnableOther          byte 14, bits 1-7
- *   ChipMode.ClockDivider   byte 19, bits 3-7
- *   SlotInfo[n].KeyConfig.ReservedBit13
- * LockValue and LockConfig other than 0x55 and 0x00, and KeyTypes other than 4, 6 and 7, are written 0xNN. */
+ * Where mos has no words, bits that a host can set still survive. Keys of our own are printed when their bits
+ * are not all 0, and only then (bits 1-7 of byte 14 are the factory's alone: as with mos, only hex holds
+ * them): ChipMode.ClockDivider   byte 19, bits 3-7 SlotInfo[n].KeyConfig.ReservedBit13 LockValue and
+ * LockConfig other than 0x55 and 0x00, and KeyTypes other than 4, 6 and 7, are written 0xNN. */
 void atecc_text_write(const uint8_t raw[ATECC_CONFIG_SIZE], enum atecc_format format, struct buf *to);
 
 /* Reads a text form; `name` (a file name) stands in messages as "name:LINE:COLUMN:", followed by the key's

