@@ -45,7 +45,7 @@ void sim_conn_flush(struct sim_conn *c)
         if (n == SIM_SOCK_AGAIN)
             break;
         if (n < 0) {
-            sim_conn_drop(c, false);
+            sim_conn_drop(c, SIM_SOCK_DROP);
             return;
         }
         buf_drop_front(&c->out, (size_t)n);
@@ -55,7 +55,7 @@ void sim_conn_flush(struct sim_conn *c)
     if (c->gone)
         return;
     if (c->out.len == 0 && c->finish)
-        sim_conn_drop(c, false);
+        sim_conn_drop(c, SIM_SOCK_FINISH);
     else
         loop_watch_events(c->watch, (short)(POLLIN | (c->out.len > 0 ? POLLOUT : 0)));
 }
@@ -120,7 +120,7 @@ static void post_frame(struct sim_conn *c, const struct sim_request *r)
     c->state = SIM_CONN_WAITING;
     sim_conn_open_channel(c, "HTTP");
     if (!sim_rpc_receive(c->board, &c->channel, r->body.at, r->body.len))
-        sim_conn_drop(c, false);
+        sim_conn_drop(c, SIM_SOCK_DROP);
 }
 
 /* The method is in the path, its arguments are the body. */
@@ -130,7 +130,7 @@ static void post_method(struct sim_conn *c, const struct sim_request *r, const c
     cJSON *args = r->body.len ? frame_json_parse(r->body.at, r->body.len, &e) : NULL;
     if (r->body.len > 0 && args == NULL) {
         sim_journal_event(c->board->journal, "drop", e.message);
-        sim_conn_drop(c, false);
+        sim_conn_drop(c, SIM_SOCK_DROP);
         return;
     }
     char *method = mem_printf("%.*s", (int)len, name);
@@ -198,7 +198,7 @@ static void take_request(struct sim_conn *c)
         return;
     case SIM_REQUEST_TOO_LONG:
         sim_journal_event(c->board->journal, "drop", "an HTTP request over the limit");
-        sim_conn_drop(c, true);
+        sim_conn_drop(c, SIM_SOCK_RESET);
         return;
     case SIM_REQUEST_BAD:
         answer_text(c, 400);
@@ -217,7 +217,7 @@ static void read_all(struct sim_conn *c)
         if (n == SIM_SOCK_AGAIN)
             return;
         if (n <= 0) {
-            sim_conn_drop(c, false);
+            sim_conn_drop(c, SIM_SOCK_DROP);
             return;
         }
         if (c->state == SIM_CONN_WAITING || c->state == SIM_CONN_MUTE)
@@ -245,11 +245,11 @@ static void on_socket(void *ctx, short revents)
 /* --- life
  * ---------------------------------------------------------------------------------------------------- */
 
-struct sim_conn *sim_conn_new(struct board *b, int fd, const char *peer)
+struct sim_conn *sim_conn_new(struct board *b, int fd, struct sim_tls_session *tls, const char *peer)
 {
     struct sim_conn *c = mem_alloc(sizeof *c);
     c->board = b;
-    c->sock.fd = fd;
+    c->sock = (struct sim_sock){.fd = fd, .tls = tls};
     c->in.secret = true; /* frames may carry keys */
     c->channel = (struct sim_channel){.type = "HTTP", .ctx = c, .reply = send_reply};
     snprintf(c->channel.info, sizeof c->channel.info, "%s", peer);
@@ -257,7 +257,7 @@ struct sim_conn *sim_conn_new(struct board *b, int fd, const char *peer)
     return c;
 }
 
-void sim_conn_drop(struct sim_conn *c, bool reset)
+void sim_conn_drop(struct sim_conn *c, enum sim_sock_end how)
 {
     if (c->gone)
         return;
@@ -265,12 +265,12 @@ void sim_conn_drop(struct sim_conn *c, bool reset)
     if (c->added)
         sim_rpc_remove(c->board, &c->channel);
     loop_watch_stop(c->watch);
-    sim_sock_close(&c->sock, reset);
+    sim_sock_close(&c->sock, how);
 }
 
 void sim_conn_free(struct sim_conn *c)
 {
-    sim_conn_drop(c, false);
+    sim_conn_drop(c, SIM_SOCK_DROP);
     sim_ws_free(c->ws);
     buf_free(&c->in);
     buf_free(&c->out);

@@ -31,10 +31,11 @@ struct sim_conn {
     bool gone;   /* swept by sim_http after the callback */
 };
 
-struct sim_conn *sim_conn_new(struct board *b, int fd, const char *peer);
+/* tls: the session over that descriptor, or NULL for a plain one. */
+struct sim_conn *sim_conn_new(struct board *b, int fd, struct sim_tls_session *tls, const char *peer);
 
 /* Marks it gone: socket closed, channel removed. The owner frees it later with sim_conn_free. */
-void sim_conn_drop(struct sim_conn *c, bool reset);
+void sim_conn_drop(struct sim_conn *c, enum sim_sock_end how);
 void sim_conn_free(struct sim_conn *c);
 
 /* Writes what the socket takes; finishes or drops it as its flags say. */

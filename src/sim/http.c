@@ -4,6 +4,7 @@
 #include "sim/config.h"
 #include "sim/conn.h"
 #include "sim/journal.h"
+#include "sim/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,7 +19,8 @@
 
 struct sim_http {
     struct board *board;
-    int listener; /* -1: none */
+    int listener;        /* -1: none */
+    struct sim_tls *tls; /* NULL: plain */
     struct loop_watch *watch;
     struct sim_conn *conns; /* the newest first */
     uint16_t free_port;     /* the one that port 0 became */
@@ -58,7 +60,7 @@ void sim_http_evict(struct sim_http *http)
     for (struct sim_conn *c = http->conns; c != NULL; c = c->next)
         if (c->state == SIM_CONN_WS && !c->gone && ++count > most) {
             sim_journal_event(http->board->journal, "evict", c->channel.info);
-            sim_conn_drop(c, false);
+            sim_conn_drop(c, SIM_SOCK_DROP);
         }
 }
 
@@ -71,7 +73,7 @@ size_t sim_http_allowance(const struct sim_http *http, size_t len)
 static void drop_all(struct sim_http *http)
 {
     for (struct sim_conn *c = http->conns; c != NULL; c = c->next)
-        sim_conn_drop(c, true);
+        sim_conn_drop(c, SIM_SOCK_RESET);
 }
 
 bool sim_http_sent(struct sim_http *http, size_t len)
@@ -100,7 +102,12 @@ static void on_listener(void *ctx, short revents)
     char address[INET_ADDRSTRLEN] = "", name[48];
     inet_ntop(AF_INET, &peer.sin_addr, address, sizeof address);
     snprintf(name, sizeof name, "%s:%u", address, ntohs(peer.sin_port));
-    struct sim_conn *c = sim_conn_new(h->board, fd, name);
+    struct sim_tls_session *session = h->tls ? sim_tls_open(h->tls, fd) : NULL;
+    if (h->tls != NULL && session == NULL) {
+        close(fd);
+        return;
+    }
+    struct sim_conn *c = sim_conn_new(h->board, fd, session, name);
     c->next = h->conns;
     h->conns = c;
 }
@@ -161,16 +168,17 @@ int sim_http_boot(struct sim_http *http, struct error *e)
     if (!b->options->http || !sim_config_flag(b->config, "http.enable"))
         return 0;
     const char *listen_addr = sim_config_text(b->config, "http.listen_addr");
-    if (*sim_config_text(b->config, "http.ssl_cert")) {
-        board_log(b, LOG_ERROR, "mgos_http_server.c:302",
-                  "HTTP server on [%s] (SSL): this virtual device has no TLS yet", listen_addr);
+    struct error why = {0};
+    bool secure = *sim_config_text(b->config, "http.ssl_cert") != '\0';
+    if (secure && sim_tls_new(b, &http->tls, &why) < 0) {
+        board_log(b, LOG_ERROR, "mgos_http_server.c:361", "HTTP server on [%s] (SSL) not started: %s",
+                  listen_addr, why.message);
         return 0; /* never in the clear where TLS is configured */
     }
     if (strcmp(listen_addr, "80") != 0 && port_of(listen_addr) == 0) {
         board_log(b, LOG_ERROR, "mgos_http_server.c:361", "Error binding to [%s]", listen_addr);
         return 0;
     }
-    struct error why = {0};
     if (open_listener(http, wanted_port(http, listen_addr), &why) < 0) {
         board_log(b, LOG_ERROR, "mgos_http_server.c:361", "Error binding to [%s]", listen_addr);
         fprintf(stderr, "lockstep-sim: %s\n  %s\n", why.message, why.next);
@@ -178,7 +186,8 @@ int sim_http_boot(struct sim_http *http, struct error *e)
             *e = why;
         return first ? why.code : 0;
     }
-    board_log(b, LOG_INFO, "mgos_http_server.c:370", "HTTP server started on [%s]", listen_addr);
+    board_log(b, LOG_INFO, "mgos_http_server.c:370", "HTTP server started on [%s]%s", listen_addr,
+              secure ? " (SSL)" : "");
     return 0;
 }
 
@@ -190,8 +199,10 @@ void sim_http_halt(struct sim_http *http)
         close(http->listener);
     http->listener = -1;
     for (struct sim_conn *c = http->conns; c != NULL; c = c->next)
-        sim_conn_drop(c, false);
+        sim_conn_drop(c, SIM_SOCK_DROP);
     sim_http_sweep(http);
+    sim_tls_free(http->tls);
+    http->tls = NULL;
 }
 
 void sim_http_free(struct sim_http *http)

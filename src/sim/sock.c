@@ -1,5 +1,6 @@
 /* Sockets: see sock.h. */
 #include "sim/sock.h"
+#include "sim/tls.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -15,18 +16,20 @@ static ssize_t result(ssize_t n)
 
 ssize_t sim_sock_read(struct sim_sock *s, void *bytes, size_t len)
 {
-    return result(recv(s->fd, bytes, len, 0));
+    return s->tls ? sim_tls_read(s->tls, bytes, len) : result(recv(s->fd, bytes, len, 0));
 }
 
 ssize_t sim_sock_write(struct sim_sock *s, const void *bytes, size_t len)
 {
-    return len == 0 ? 0 : result(send(s->fd, bytes, len, MSG_NOSIGNAL));
+    return s->tls ? sim_tls_write(s->tls, bytes, len) : result(send(s->fd, bytes, len, MSG_NOSIGNAL));
 }
 
-void sim_sock_close(struct sim_sock *s, bool reset)
+void sim_sock_close(struct sim_sock *s, enum sim_sock_end how)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};
-    if (reset)
+    sim_tls_close(s->tls, how == SIM_SOCK_FINISH);
+    s->tls = NULL;
+    if (how == SIM_SOCK_RESET)
         setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(s->fd);
     s->fd = -1;

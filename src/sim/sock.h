@@ -19,7 +19,11 @@ enum { SIM_SOCK_AGAIN = -1, SIM_SOCK_GONE = -2 };
 ssize_t sim_sock_read(struct sim_sock *s, void *bytes, size_t len);
 ssize_t sim_sock_write(struct sim_sock *s, const void *bytes, size_t len);
 
-/* Closes: `reset` tells the peer by RST that its bytes were not wanted. No TLS alert, as the firmware. */
-void sim_sock_close(struct sim_sock *s, bool reset);
+enum sim_sock_end {
+    SIM_SOCK_FINISH, /* all was said: TLS says so too */
+    SIM_SOCK_DROP,   /* just closed */
+    SIM_SOCK_RESET,  /* an RST tells the peer that its bytes were not wanted */
+};
+void sim_sock_close(struct sim_sock *s, enum sim_sock_end how);
 
 #endif

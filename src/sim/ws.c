@@ -94,7 +94,7 @@ void sim_ws_receive(struct sim_conn *c)
         if (c->finish)
             sim_conn_flush(c);
         else
-            sim_conn_drop(c, false);
+            sim_conn_drop(c, SIM_SOCK_DROP);
         return;
     }
     sim_conn_flush(c);

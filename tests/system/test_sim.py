@@ -8,11 +8,11 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
 import termios
-import threading
 import time
 import tty
 import unittest
@@ -154,8 +154,8 @@ def request(method, args=None, number=7, crc=True):
 class WebSocket:
     """RFC 6455's client side, as little of it as the tests need."""
 
-    def __init__(self, port, path="/rpc"):
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    def __init__(self, port, path="/rpc", wrap=lambda plain: plain):
+        self.socket = wrap(socket.create_connection(("127.0.0.1", port), PATIENCE))
         key = base64.b64encode(os.urandom(16))
         self.socket.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n" % (path.encode(), key))
@@ -204,7 +204,7 @@ class WebSocket:
             return first & 15, self.take(n)
         except TimeoutError:
             return None
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLEOFError):
             raise EOFError from None
 
     def call(self, method, args=None, number=7, seconds=PATIENCE):
@@ -820,6 +820,113 @@ class Reboot(Case):
             wire.call("Config.Set", {"config": {"rpc": {"uart": {"uart_no": -1}}}, "save": True, "reboot": True})
             wire.until(b"Init done")
             self.assertIsNone(wire.call("RPC.Ping", seconds=QUIET))
+
+
+class Tls(Case):
+    """Judged by the openssl command and curl."""
+
+    def openssl(self, *args):
+        subprocess.run(["openssl", *args], cwd=self.folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def make_cert(self, name, *more):
+        self.openssl("ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", f"{name}.key")
+        self.openssl("req", "-new", "-x509", "-key", f"{name}.key", "-subj", f"/CN={name}", "-days", "2", "-out", f"{name}.crt", *more)
+
+    def serve(self, sim, wire, **http):
+        """Saves the http settings, reboots, returns the boot log."""
+        wire.call("Config.Set", {"config": {"http": http}, "save": True, "reboot": True})
+        return wire.until(b"Init done")
+
+    def put(self, wire, name):
+        data = (self.folder / name).read_bytes()
+        for at in range(0, len(data), 512):
+            chunk = base64.b64encode(data[at:at + 512]).decode()
+            self.assertIsNone(wire.call("FS.Put", {"filename": name, "data": chunk, "append": at > 0})["result"])
+
+    def test_file_key(self):
+        self.make_cert("server")
+        with Sim("--http", "0") as sim, Wire(sim.last("uart")) as wire:
+            self.put(wire, "server.crt")
+            self.put(wire, "server.key")
+            log = self.serve(sim, wire, ssl_cert="server.crt", ssl_key="server.key")
+            self.assertIn(b"HTTP server started on [80] (SSL)", log)
+            self.assertNotEqual(curl(sim.url("/rpc/RPC.Ping"))[1], 200)
+            url = sim.url("/rpc/Sys.GetInfo").replace("http", "https").replace("127.0.0.1", "server")
+            code, status, body = curl("--cacert", str(self.folder / "server.crt"), "--resolve", f"server:{sim.port}:127.0.0.1", url)
+            self.assertEqual((code, status, json.loads(body)["arch"]), (0, 200, "esp32"))
+            self.assertEqual(curl("-k", "--tlsv1.3", url, "--resolve", f"server:{sim.port}:127.0.0.1")[0], 35)
+            self.assertNotIn(b"ATCA:", wire.seen)
+
+    def test_a_missing_file_never_falls_back_to_the_clear(self):
+        with Sim("--http", "0") as sim, Wire(sim.last("uart")) as wire:
+            log = self.serve(sim, wire, ssl_cert="none.crt")
+            self.assertIn(b"http.ssl_cert names none.crt, which the device does not have.", log)
+            self.assertEqual(curl(sim.url("/rpc/RPC.Ping"))[0], 7)
+
+    def provision(self, wire):
+        """A chip whose slot 0 holds server.key, as the tutorials leave it (sample configuration's rules for slot 0)."""
+        raw = bytearray(base64.b64decode(wire.call("ATCA.GetConfig")["result"]["config"]))
+        raw[20:22], raw[96:98] = b"\x87\x64", b"\x33\x00"
+        self.assertIsNone(wire.call("ATCA.SetConfig", {"config": base64.b64encode(raw).decode()})["result"])
+        self.assertIsNone(wire.call("ATCA.LockZone", {"zone": 0})["result"])
+        text = subprocess.run(["openssl", "ec", "-in", "server.key", "-outform", "DER"], cwd=self.folder, capture_output=True,
+                              check=True).stdout
+        self.assertIsNone(wire.call("ATCA.SetKey", {"slot": 0, "ecc": True, "key": base64.b64encode(text[7:39]).decode()})["result"])
+
+    def test_chip_key_and_its_log_lines(self):
+        self.make_cert("server")
+        with Sim("--http", "0") as sim, Wire(sim.last("uart")) as wire:
+            self.provision(wire)
+            self.put(wire, "server.crt")
+            self.assertIn(b"(SSL)", self.serve(sim, wire, ssl_cert="server.crt", ssl_key="ATCA:0"))
+            url = sim.url("/rpc/RPC.Ping").replace("http", "https").replace("127.0.0.1", "server")
+            where = ("--cacert", str(self.folder / "server.crt"), "--resolve", f"server:{sim.port}:127.0.0.1", url)
+            self.assertEqual(curl(*where)[0], 35)  # the data zone is open: the chip does not sign
+            self.assertIsNotNone(wire.until(b"ATCA:0 ECDSA sign failed: 0xf4"))
+            self.assertIsNone(wire.call("ATCA.LockZone", {"zone": 1})["result"])
+            self.assertEqual(curl(*where)[:2], (0, 200))
+            for line in (b"ATCA:2 ECDH get pubkey ok", b"ATCA:0 ECDSA sign ok", b"ATCA:2 ECDH ok"):
+                self.assertIsNotNone(wire.until(line))
+
+    def test_client_certificates(self):
+        for name in ("server", "ca", "stranger"):
+            self.make_cert(name)
+        (self.folder / "server.ext").write_text("extendedKeyUsage=serverAuth\n")
+        for name, extra in (("good", []), ("misused", ["-extfile", "server.ext"])):
+            self.openssl("ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", f"{name}.key")
+            self.openssl("req", "-new", "-key", f"{name}.key", "-subj", f"/CN={name}", "-out", f"{name}.csr")
+            self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-set_serial", "7", "-days", "2",
+                         "-out", f"{name}.crt", *extra)
+        with Sim("--http", "0") as sim, Wire(sim.last("uart")) as wire:
+            for name in ("server.crt", "server.key", "ca.crt"):
+                self.put(wire, name)
+            self.serve(sim, wire, ssl_cert="server.crt", ssl_key="server.key", ssl_ca_cert="ca.crt")
+            url = sim.url("/rpc/RPC.Ping").replace("http", "https")
+            self.assertEqual(curl("-k", "--cert", str(self.folder / "good.crt"), "--key", str(self.folder / "good.key"), url)[:2],
+                             (0, 200))
+
+            def refusal(*cert):
+                done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{sim.port}", "-msg", *cert], cwd=self.folder,
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+                return [line for line in done.stdout.splitlines() if line.startswith("<<<") and "Alert" in line]
+            self.assertEqual(refusal(), [])
+            self.assertEqual(refusal("-cert", "stranger.crt", "-key", "stranger.key"), [])
+            self.assertIn("unsupported_certificate", " ".join(refusal("-cert", "misused.crt", "-key", "misused.key")))
+
+    def test_websocket_over_tls_with_long_answers(self):
+        self.make_cert("server")
+        with Sim("--http", "0", state=self.state) as sim, Wire(sim.last("uart")) as wire:
+            self.put(wire, "server.crt")
+            self.put(wire, "server.key")
+            self.serve(sim, wire, ssl_cert="server.crt", ssl_key="server.key")
+            (self.state / "fs/big").write_bytes(bytes(200000))
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with WebSocket(sim.port, wrap=context.wrap_socket) as ws:
+                answer = ws.call("FS.Get", {"filename": "big"})
+                self.assertEqual(len(base64.b64decode(answer["result"]["data"])), 200000)
+                self.assertIsNone(ws.call("Sys.Reboot")["result"])
+                self.assertTrue(ws.dropped())
 
 
 class Faults(Case):
