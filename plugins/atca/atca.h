@@ -111,6 +111,9 @@ struct atca_write {
 int atca_write_decide(struct op_call *call, const struct atecc_config *config, unsigned slot,
                       struct atca_write *write, struct error *e);
 
+/* Warns in the plan when a key would cross a network in the clear. */
+void atca_plan_wire(struct op_call *call, struct plan *plan);
+
 /* One ATCA.SetKey. While it travels the firmware's log level is under 3: from there on it logs frames. */
 int atca_set_key(struct op_call *call, const struct atecc_config *config, unsigned slot, unsigned block,
                  const uint8_t key[32], const struct atca_write *write, struct error *e);

@@ -67,6 +67,7 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
         char after[320];
         snprintf(after, sizeof after, "32 random bytes, in %s before the chip gets them", file);
         atca_plan_key(call, plan, &work->chip, work->slot, after);
+        atca_plan_wire(call, plan);
     }
     plan_check_add(plan, "slot %u's policy allows it in this lock state", work->slot);
     return 0;

@@ -117,6 +117,24 @@ int atca_write_decide(struct op_call *call, const struct atecc_config *config, u
 /* --- ATCA.SetKey
  * -------------------------------------------------------------------------------------------- */
 
+void atca_plan_wire(struct op_call *call, struct plan *plan)
+{
+    static const char *const plain[] = {"ws://", "http://", "tcp://", "udp://", "mqtt://"};
+    static const char *const here[] = {"127.", "localhost", "[::1]"};
+    const char *port = device_port(op_device(call));
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        size_t length = strlen(plain[i]);
+        bool loopback = false;
+        for (size_t j = 0; j < sizeof here / sizeof *here; j++)
+            loopback = loopback || text_starts(port + (strlen(port) > length ? length : 0), here[j]);
+        if (text_starts(port, plain[i]) && !loopback)
+            plan_warning_add(plan,
+                             "the key crosses the network in the clear on its way to the device (%s): "
+                             "use the serial port, or a network nobody else is on",
+                             port);
+    }
+}
+
 static int log_level(struct op_call *call)
 {
     const cJSON *config = NULL;

@@ -104,6 +104,7 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
     else
         plan_blocks(work, plan);
     plan_check_add(plan, "slot %u's policy allows it in this lock state", work->slot);
+    atca_plan_wire(call, plan);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (files[i] != NULL && atca_file_is_open(files[i]))
             plan_warning_add(plan, "%s can be read by others on this machine (chmod 600 %s)", files[i],

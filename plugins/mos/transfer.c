@@ -2,6 +2,7 @@
 #include "mos.h"
 
 #include "base/loop.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "codec/frame.h"
 #include "rpc/client.h"
@@ -34,13 +35,25 @@ static void landed(void *ctx, const cJSON *result, const struct error *e)
         flight->result = cJSON_Duplicate(result, true);
 }
 
+/* Frees a flat object after wiping its strings: the file may be a server's key. */
+static void free_wiped(cJSON *object)
+{
+    cJSON *item;
+    cJSON_ArrayForEach(item, object)
+    {
+        if (cJSON_IsString(item))
+            secret_wipe(item->valuestring, strlen(item->valuestring));
+    }
+    cJSON_Delete(object);
+}
+
 static void flight_start(struct op_call *call, struct flight *flight, const char *method, cJSON *args)
 {
     flight->started = true;
     flight->code =
         rpc_call_start(device_rpc(op_device(call)), method, args, 0, landed, flight, &flight->error);
     flight->done = flight->done || flight->code != 0;
-    cJSON_Delete(args);
+    free_wiped(args);
 }
 
 static void flight_end(struct flight *flight)
@@ -49,7 +62,7 @@ static void flight_end(struct flight *flight)
         flight->abandoned = true; /* landed() frees it */
         return;
     }
-    cJSON_Delete(flight->result);
+    free_wiped(flight->result);
     free(flight);
 }
 
@@ -158,7 +171,7 @@ static int say_different(const struct mos_transfer *t, size_t at, struct error *
 static int compare(struct mos_transfer *t, const cJSON *result, size_t asked, struct error *e)
 {
     const char *data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(result, "data"));
-    struct buf back = BUF_INIT;
+    struct buf back = {.secret = true};
     size_t same = 0;
     if (data != NULL)
         text_unbase64(data, strlen(data), &back);
@@ -239,12 +252,14 @@ int mos_transfer_run(struct mos_transfer *t, struct error *e)
 
 size_t mos_chunk_limit(struct op_call *call, const char *name)
 {
-    enum { ENVELOPE = 96, SMALLEST = 48 }; /* {"filename":,"append":false,"data":""} and room */
-    struct buf quoted = BUF_INIT;
-    cJSON *string = cJSON_CreateStringReference(name);
-    frame_json(&quoted, string);
-    size_t text = rpc_payload_limit(device_rpc(op_device(call)), ENVELOPE + quoted.len);
-    cJSON_Delete(string);
-    buf_free(&quoted);
-    return text / 4 * 3 > SMALLEST ? text / 4 * 3 : SMALLEST;
+    enum { SMALLEST = 48 };
+    static const char around[] = "FS.Put{\"append\":false,\"data\":\"\"}";
+    struct buf text = BUF_INIT;
+    cJSON *args = cJSON_CreateObject();
+    mos_json_text(args, "filename", name);
+    frame_json(&text, args);
+    size_t payload = rpc_payload_limit(device_rpc(op_device(call)), text.len + sizeof around);
+    cJSON_Delete(args);
+    buf_free(&text);
+    return payload / 4 * 3 > SMALLEST ? payload / 4 * 3 : SMALLEST;
 }

@@ -18,10 +18,13 @@ import time
 import zlib
 
 ROOT = pathlib.Path(os.environ.get("LOCKSTEP_ROOT", pathlib.Path(__file__).resolve().parents[2]))
-BUILD = pathlib.Path(os.environ.get("LOCKSTEP_BUILD", ROOT / "build"))
 SAMPLE = {"atecc508a": ROOT / "scripts" / "atca-test-config.yaml", "atecc608a": ROOT / "scripts" / "atca-test-config-608a.yaml"}
 SERIAL = "012352aad1bbf378ee"  # of every fresh virtual chip
 PATIENCE = 60  # seconds after which a run counts as hanging
+
+
+def program(name):
+    return str(pathlib.Path(os.environ.get("LOCKSTEP_BUILD", ROOT / "build")) / name)
 
 
 class Scratch:
@@ -61,7 +64,7 @@ class Sim:
         self.child = self.pty = self.http_port = None
 
     def start(self):
-        self.child = subprocess.Popen([str(BUILD / "lockstep-sim"), *self.words], stdout=subprocess.PIPE,
+        self.child = subprocess.Popen([program("lockstep-sim"), *self.words], stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         for line in self.child.stdout:
             kind, _, rest = line.strip().partition(" ")
@@ -118,7 +121,7 @@ class Run:
 
 def lockstep(scratch, *words, port=None, stdin="", cwd=None, binary=False, **environment):
     """One run without a terminal."""
-    command = [str(BUILD / "lockstep"), *(["--port", str(port)] if port else []), *map(str, words)]
+    command = [program("lockstep"), *(["--port", str(port)] if port else []), *map(str, words)]
     done = subprocess.run(command, input=stdin if isinstance(stdin, bytes) else stdin.encode(), capture_output=True,
                           cwd=cwd or scratch.path, env=scratch.environment(**environment), timeout=PATIENCE, start_new_session=True)
     out = done.stdout if binary else done.stdout.decode(errors="replace")
@@ -129,7 +132,7 @@ class Terminal:
     """lockstep run on a terminal of its own, and the person in front of it."""
 
     def __init__(self, scratch, *words, port=None, ahead=b""):
-        command = [str(BUILD / "lockstep"), *(["--port", str(port)] if port else []), *map(str, words)]
+        command = [program("lockstep"), *(["--port", str(port)] if port else []), *map(str, words)]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(scratch.path)

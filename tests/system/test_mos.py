@@ -375,6 +375,15 @@ class Wire(unittest.TestCase):
             self.assertEqual(done.code, 3, done)
             self.assertIn("lockstep: ", done.err)
 
+    def test_interrupted_in_a_put(self):
+        path = self.scratch.file("blob.bin", os.urandom(200_000))
+        with lab.Sim(pace=True) as sim:
+            screen = lab.Terminal(self.scratch, "put", path, port=sim.pty)
+            self.assertTrue(screen.read_until("put"), screen.text)
+            screen.type(b"\x03")
+            self.assertEqual(screen.end(), 130, screen.text)
+            self.assertRegex(screen.text, r"interrupted: blob.bin has \d+ of 200000 bytes")
+
     def test_noise_and_own_frames_of_the_device(self):
         for fault in ("noise", "unsolicited"):
             with self.subTest(fault), lab.Sim(faults=[fault]) as sim:
