@@ -69,8 +69,19 @@ struct view {
  * ----------------------------------------------------------------------------------------------- */
 
 void view_columns(struct view_page *page, const struct view_column *columns, size_t count);
-/* A line of text that can't be selected: headings, sentences. Any text is made printable. */
+/* Bytes of a text that are shown at most, whatever a device calls itself. */
+enum { VIEW_TEXT_MAX = 1024 };
+
+/* Views never write signs themselves: LOCKED, OPEN, WARN … get theirs when the page is drawn.
+ *
+ * A line of text that can't be selected: headings, sentences. Any text is made printable and cut at
+ * VIEW_TEXT_MAX bytes. */
 void view_text(struct view_page *page, enum view_style style, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A paragraph: as view_text, broken between words into lines of at most VIEW_MEASURE columns, so that no
+ * reason is cut off on a narrow screen. */
+enum { VIEW_MEASURE = 58 };
+void view_words(struct view_page *page, enum view_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Begins a row; id names it in commands and keeps the cursor on it when the page is built anew. */
 void view_row(struct view_page *page, const char *id);
@@ -82,11 +93,14 @@ void view_span(struct view_page *page, enum view_style style, const char *format
     __attribute__((format(printf, 3, 4)));
 void view_text_end(struct view_page *page);
 
-/* A part that is missing: one line that says why and which command gets it. Returns true when it wrote it (no
- * data). */
+/* A part that is missing: a short paragraph that says why and which command gets it. Returns true when it
+ * wrote it (no data). */
 bool view_missing(struct view_page *page, const struct view_context *ctx, enum snapshot_part part);
 
-/* A string inside a JSON tree by path "a.b.c", or fallback. */
+/* What a JSON tree holds at path "a.b.c": as it is (NULL when nothing), a string, a number. The tree is the
+ * device's: anything of another type counts as missing. */
+const cJSON *view_json_at(const cJSON *tree, const char *path);
+double view_json_number(const cJSON *tree, const char *path, double fallback);
 const char *view_json_text(const cJSON *tree, const char *path, const char *fallback);
 
 #endif

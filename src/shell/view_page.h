@@ -39,14 +39,27 @@ long view_page_search(const struct view_page *page, const char *needle, long fro
 /* Line number of the row with this id, or -1. */
 long view_page_find(const struct view_page *page, const char *id);
 
-/* Column widths for `width` terminal columns: least widths, then the flexible ones share what is left; when
- * even the least do not fit, columns from the right get 0. widths has column_count entries. */
+/* Column widths for `width` terminal columns, two between columns: least widths, then the flexible ones share
+ * what is left, as far as their cells need it; when even the least do not fit, columns from the right get 0.
+ * widths has column_count entries. */
 void view_page_widths(const struct view_page *page, int width, int *widths);
-/* The page as plain text of that width (the `w` key, tests). signs: see view_style_sign. */
+/* The page as plain text of that width (the `w` key, tests): titles first unless all are empty. */
 void view_page_text(const struct view_page *page, int width, bool ascii, struct buf *to);
 
 /* The sign that stands for a style where colour alone would speak ("●" LOCKED, "○" OPEN, "!" BAD …; ASCII:
  * "#", "o"). */
 const char *view_style_sign(enum view_style style, bool ascii);
+
+/* --- drawing: what the console and view_page_text share
+ * ------------------------------------------------------ */
+
+/* Appends a span as it is shown: the sign of its style, its text; with ascii, nothing beyond ASCII ("I²C"
+ * becomes "I2C"). Characters of which the locale does not know how many columns they take are escaped. */
+void view_span_shown(const struct view_span_text *span, bool ascii, struct buf *to);
+/* Columns that a printable UTF-8 text takes on a terminal. */
+int view_width(const char *text);
+/* Appends text, cut to `width` columns: "…" ("~") stands for what is missing. Returns the columns it takes.
+ */
+int view_fit(const char *text, int width, bool ascii, struct buf *to);
 
 #endif
