@@ -13,25 +13,43 @@
 #include <unistd.h>
 
 /* The one thing a signal handler can know. */
-static struct loop *volatile interrupted_loop;
+static struct session *volatile signalled;
 
-static void on_signal(int number)
+/* A signal that nobody has served when the next one comes ends the program at once. */
+static void on_end(int number)
 {
-    /* A signal that nobody has served when the next one comes ends the program at once. */
-    if (loop_interrupted(interrupted_loop))
+    if (loop_interrupted(signalled->loop))
         signal(number, SIG_DFL);
-    loop_interrupt(interrupted_loop);
+    if (number != SIGINT)
+        signalled->terminated = 1;
+    loop_interrupt(signalled->loop);
 }
 
-static void catch_signals(struct loop *loop)
+static void on_redraw(int number)
 {
-    static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal};
-    interrupted_loop = loop;
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
-        sigaction(caught[i], &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    (void)number;
+    signalled->redraw = 1;
+}
+
+static void catch_signals(struct session *session)
+{
+    static const struct {
+        int number;
+        void (*handler)(int number);
+    } caught[] = {
+        {SIGINT,   on_end   },
+        {SIGTERM,  on_end   },
+        {SIGHUP,   on_end   },
+        {SIGCONT,  on_redraw},
+        {SIGWINCH, on_redraw},
+        {SIGPIPE,  SIG_IGN  }
+    };
+    signalled = session;
+    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
+        struct sigaction action = {.sa_handler = caught[i].handler};
+        sigemptyset(&action.sa_mask);
+        sigaction(caught[i].number, &action, NULL);
+    }
 }
 
 static void list_plugins(const struct session *session)
@@ -61,13 +79,13 @@ static int run(struct session *session, const struct words *words)
 int main(int argc, char **argv)
 {
     secret_harden_process();
-    setlocale(LC_ALL, "");
+    setlocale(LC_CTYPE, ""); /* for the width of text only: numbers keep their point */
     struct loop *loop = loop_new();
     struct session session;
     struct words words = WORDS_INIT;
     struct error e = {0};
-    catch_signals(loop);
     session_init(&session, loop);
+    catch_signals(&session);
     session.on_terminal = isatty(STDIN_FILENO);
     loader_load_all(&session.registry, stderr);
     for (int i = 1; i < argc; i++)

@@ -96,24 +96,30 @@ static void offer_device_files(struct request *r)
     cJSON_Delete(files);
 }
 
-/* Keys of the device's configuration, leaves and branches: "http", "http.enable". */
-static void offer_keys(struct request *r, const cJSON *tree, const char *path, int depth)
+/* Keys of the device's configuration, a level at a time: "http", "http.", then "http.enable". */
+static void offer_keys(struct request *r, const cJSON *tree)
 {
+    const char *dot = strrchr(r->prefix, '.');
+    size_t path = dot ? (size_t)(dot - r->prefix) : 0;
+    for (const char *p = r->prefix; p < r->prefix + path && tree != NULL;) {
+        size_t n = strcspn(p, ".");
+        char *name = mem_printf("%.*s", (int)n, p);
+        tree = cJSON_GetObjectItemCaseSensitive(tree, name);
+        free(name);
+        p += n + 1;
+    }
+    bool assigns = r->arg->type == TYPE_ASSIGNMENT;
     const cJSON *item;
     cJSON_ArrayForEach(item, tree)
     {
-        if (item->string == NULL || depth > 16)
-            continue;
-        char *key = mem_printf("%s%s%s", path, *path ? "." : "", item->string);
+        const char *name = item->string ? item->string : "";
         bool branch = cJSON_IsObject(item);
-        /* Only what lies on the way: below "http" nothing is shown before it is typed. */
-        if (text_starts(key, r->prefix) && (!branch || r->arg->type == TYPE_CONFIG_KEY)) {
-            char *word = mem_printf("%s%s", key, r->arg->type == TYPE_ASSIGNMENT ? "=" : "");
-            offer(r, word, NULL);
-            free(word);
-        }
-        if (branch)
-            offer_keys(r, item, key, depth + 1);
+        char *key = mem_printf("%.*s%s%s", (int)path, r->prefix, dot ? "." : "", name);
+        char *more = mem_printf("%s%s", key, branch ? "." : assigns ? "=" : "");
+        if (branch && !assigns)
+            offer(r, key, NULL);
+        offer(r, more, NULL);
+        free(more);
         free(key);
     }
 }
@@ -122,12 +128,13 @@ static void offer_config(struct request *r)
 {
     const cJSON *config;
     if (r->session->device != NULL && device_config(r->session->device, &config, NULL) == 0)
-        offer_keys(r, config, "", 0);
+        offer_keys(r, config);
 }
 
 static void offer_files(struct request *r)
 {
     r->to->files = true;
+    r->to->files_from = strlen(r->before);
 }
 
 static void (*const sources[])(struct request *r) = {
@@ -232,7 +239,10 @@ void complete_line(struct session *session, const char *line, size_t start, size
     *to = COMPLETE_INIT;
     struct words words = WORDS_INIT;
     struct parse parse = PARSE_INIT;
-    char *before = mem_printf("%.*s", (int)start, line),
+    size_t end = start; /* inside a quote readline's word begins behind it */
+    while (end > 0 && strchr("\"'", line[end - 1]) != NULL)
+        end--;
+    char *before = mem_printf("%.*s", (int)end, line),
          *word = mem_printf("%.*s", (int)(point - start), line + start);
     struct request r = {.session = session, .prefix = word, .before = "", .to = to};
     if (lexer_line(before, &words, NULL) == 0) {

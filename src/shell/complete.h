@@ -8,7 +8,8 @@ struct complete_list {
     char **text; /* candidates, sorted, each beginning with what is typed */
     char **note; /* a word about each, or NULL; parallel */
     size_t count;
-    bool files; /* host files may follow as well */
+    bool files;        /* host files fit as well, */
+    size_t files_from; /* for what is typed from this character of the word on */
 };
 
 #define COMPLETE_INIT ((struct complete_list){0})

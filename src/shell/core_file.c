@@ -64,6 +64,8 @@ static int run_set(struct op_call *call, size_t step, struct error *e)
         return 0;
     }
     enum option_id id = option_find_setting(name);
+    if (id == OPTION_NONE && call->session->script != NULL && vars_is_fixed(&call->session->vars, name))
+        return 0; /* a command file sets what --var did not give */
     if (id == OPTION_NONE)
         return value ? vars_set(&call->session->vars, name, value, e)
                      : error_set(e, ERR_USAGE, "VALUE is missing: what the variable shall hold");
@@ -168,7 +170,7 @@ const struct op core_set = {
     .summary = "set a setting or a variable, or show the settings",
     .help = "Settings are the options: confirm, dry-run, timeout, json, log and so on. Any other name is a "
             "variable, used "
-            "as ${NAME}. Values of variables are not shown.",
+            "as ${NAME}; in a command file --var goes before set. Values of variables are not shown.",
     .example = "set confirm 012352aad1bbf378ee\nset dry-run false\nset SLOT 4",
     .args = set_args,
     .needs = SHELL_KEEPS_LAST,

@@ -78,6 +78,6 @@ const struct op core_help = {
     .summary = "list the commands, or explain one",
     .args = help_args,
     .options = help_options,
-    .needs = SHELL_KEEPS_LAST,
+
     .run = run_help,
 };

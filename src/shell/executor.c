@@ -241,11 +241,6 @@ int executor_run(struct session *session, const struct words *words, const char 
     return rc;
 }
 
-static const char *lookup(void *ctx, const char *name)
-{
-    return vars_get(ctx, name);
-}
-
 void executor_tell(struct session *session, const char *where, struct error *e)
 {
     struct parse parse = PARSE_INIT;
@@ -260,7 +255,7 @@ int executor_run_line(struct session *session, const char *line, const char *whe
     error_clear(e);
     int rc = lexer_line(line, &words, e);
     if (rc == 0)
-        rc = lexer_expand(&words, lookup, &session->vars, e);
+        rc = lexer_expand(&words, session_lookup, session, e);
     if (rc < 0)
         executor_tell(session, where, e);
     else if (words.count > 0)

@@ -40,9 +40,8 @@ void history_open(struct history *history)
     free(folder);
     using_history();
     stifle_history(HISTORY_MAX);
-    if (history->path == NULL || access(history->path, F_OK) != 0 ||
-        file_read(history->path, 4 * 1024 * 1024, &text, NULL) < 0)
-        return;
+    if (history->path != NULL && access(history->path, F_OK) == 0)
+        file_read(history->path, 4 * 1024 * 1024, &text, NULL);
     size_t lines = 0;
     char *at = (char *)text.data, *end;
     for (; at != NULL && (end = strchr(at, '\n')) != NULL; at = end + 1, lines++) {

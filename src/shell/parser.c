@@ -194,6 +194,15 @@ static void check_missing(struct parser *p)
     buf_free(&usage);
 }
 
+static void fail_unknown_command(struct parser *p)
+{
+    char near[200], next[300];
+    registry_near_names(p->registry, p->parse->command, near, sizeof near);
+    snprintf(next, sizeof next, "%s%s%slockstep help lists the commands.", *near ? "Near names: " : "", near,
+             *near ? ". " : "");
+    fail(p, next, "\"%s\" is not a command%s", p->parse->command, "");
+}
+
 static void take_word(struct parser *p, size_t command)
 {
     size_t here = p->at;
@@ -204,6 +213,8 @@ static void take_word(struct parser *p, size_t command)
     }
     p->at++;
     bool last = p->at == p->words->count;
+    if (here == command && p->parse->op == NULL)
+        fail_unknown_command(p);
     if (here == command || (here < command && is_leading_word(word)))
         return;
     if (!p->options_ended && strcmp(word, "--") == 0 && !last)
@@ -225,13 +236,7 @@ int parser_parse(const struct registry *registry, const struct words *words, str
         parse->op = registry_find(registry, parse->command);
         p.next = parse->op ? parse->op->args : NULL;
     }
-    if (parse->command != NULL && parse->op == NULL) {
-        char near[200], next[300];
-        registry_near_names(registry, parse->command, near, sizeof near);
-        snprintf(next, sizeof next, "%s%s%slockstep help lists the commands.", *near ? "Near names: " : "",
-                 near, *near ? ". " : "");
-        fail(&p, next, "\"%s\" is not a command%s", parse->command, "");
-    }
+
     while (p.at < words->count)
         take_word(&p, command);
     check_missing(&p);

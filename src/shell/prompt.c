@@ -87,7 +87,7 @@ static void on_line(char *text)
         secret_wipe(line, strlen(line));
         free(line);
     }
-    prompt->ended = prompt->session->quit;
+    prompt->ended = prompt->session->quit || prompt->session->terminated;
     if (!prompt->ended)
         show(prompt);
 }
@@ -136,7 +136,8 @@ static void drop_line(struct prompt *prompt)
 {
     loop_interrupt_clear(prompt->session->loop);
     buf_clear(&prompt->line);
-    if (!prompt->shown)
+    prompt->ended = prompt->session->terminated;
+    if (!prompt->shown || prompt->ended)
         return;
     rl_free_line_state();
     rl_callback_sigcleanup();
@@ -146,9 +147,18 @@ static void drop_line(struct prompt *prompt)
     show(prompt);
 }
 
+/* Asked on every turn of the loop: a good place to see what a signal handler left. */
 static bool is_ended(void *ctx)
 {
-    return ((struct prompt *)ctx)->ended;
+    struct prompt *prompt = ctx;
+    if (prompt->session->redraw && prompt->shown) {
+        prompt->session->redraw = 0;
+        rl_resize_terminal();
+        rl_deprep_terminal();
+        rl_prep_terminal(1); /* a shell that had the terminal in between left it otherwise */
+        rl_forced_update_display();
+    }
+    return prompt->ended;
 }
 
 int prompt_run(struct session *session)
@@ -160,6 +170,7 @@ int prompt_run(struct session *session)
     history_open(&prompt.history);
     session->watcher = (struct session_watcher){on_log, on_notice, &prompt};
     prompt.watch = loop_watch_start(session->loop, STDIN_FILENO, 0, on_input, &prompt);
+    printf("lockstep %s. help lists the commands, Tab completes, Ctrl-D ends.\n", LOCKSTEP_VERSION);
     show(&prompt);
     while (loop_run_until(session->loop, is_ended, &prompt, -1) == LOOP_INTERRUPTED)
         drop_line(&prompt);
@@ -169,5 +180,5 @@ int prompt_run(struct session *session)
     session->watcher = (struct session_watcher){0};
     history_close(&prompt.history);
     buf_free(&prompt.line);
-    return 0;
+    return session->terminated ? ERR_INTERRUPTED : 0;
 }

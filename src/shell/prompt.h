@@ -4,7 +4,8 @@
 
 #include "shell/session.h"
 
-/* Until quit or end of input. Returns 0: failures were told when they happened. */
+/* Until quit, the end of input, or a signal to end (ERR_INTERRUPTED). Failures of commands were told when
+ * they happened. */
 int prompt_run(struct session *session);
 
 #endif

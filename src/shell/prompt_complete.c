@@ -10,6 +10,8 @@
 
 #include <readline/readline.h>
 
+#define QUOTED " \t\"'\\#$"
+
 /* readline's hooks take no context. */
 static struct session *asked_session;
 static struct loop_watch **input_watch;
@@ -27,16 +29,39 @@ static char *next_match(const char *text, int state)
     return copy;
 }
 
+static void add_candidate(char *text)
+{
+    candidates.text = mem_grow(candidates.text, (candidates.count + 1) * sizeof *candidates.text);
+    candidates.note = mem_grow(candidates.note, (candidates.count + 1) * sizeof *candidates.note);
+    candidates.text[candidates.count] = text;
+    candidates.note[candidates.count++] = NULL;
+}
+
+/* "--write-key=slo": readline would look for a file of that whole name. */
+static void add_files_behind_option(const char *text)
+{
+    char *file;
+    for (int state = 0; (file = rl_filename_completion_function(text + candidates.files_from, state)) != NULL;
+         state++) {
+        add_candidate(mem_printf("%.*s%s", (int)candidates.files_from, text, file));
+        free(file);
+    }
+    candidates.files = false;
+}
+
 static char **complete(const char *text, int start, int end)
 {
     loop_watch_events(*input_watch, 0); /* what is typed meanwhile waits */
     complete_free(&candidates);
     complete_line(asked_session, rl_line_buffer, (size_t)start, (size_t)end, &candidates);
     loop_watch_events(*input_watch, POLLIN);
+    if (candidates.files && candidates.files_from > 0 && candidates.files_from <= strlen(text))
+        add_files_behind_option(text);
     rl_attempted_completion_over = !candidates.files; /* host files only where one can stand */
-    if (candidates.count == 1) {
+    rl_filename_completion_desired = 0;
+    if (candidates.count == 1) { /* there is more to type behind these */
         size_t n = strlen(candidates.text[0]);
-        rl_completion_suppress_append = n > 0 && candidates.text[0][n - 1] == '=';
+        rl_completion_suppress_append = n > 0 && strchr("=.", candidates.text[0][n - 1]) != NULL;
     }
     return rl_completion_matches(text, next_match);
 }
@@ -59,6 +84,30 @@ static void display(char **matches, int count, int longest)
     rl_forced_update_display();
 }
 
+/* A file's name as the lexer reads it: backslashes outside quotes. */
+static char *quote_name(char *text, int match_type, char *quote)
+{
+    (void)match_type;
+    struct buf quoted = BUF_INIT;
+    for (const char *p = text; *p != '\0'; p++) {
+        if ((quote == NULL || *quote == '\0') && strchr(QUOTED, *p) != NULL)
+            buf_add_byte(&quoted, '\\');
+        buf_add_byte(&quoted, (uint8_t)*p);
+    }
+    return quoted.len ? buf_take(&quoted) : mem_string("");
+}
+
+static char *unquote_name(char *text, int quote)
+{
+    struct buf plain = BUF_INIT;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\\' && p[1] != '\0' && quote == 0)
+            p++;
+        buf_add_byte(&plain, (uint8_t)*p);
+    }
+    return plain.len ? buf_take(&plain) : mem_string("");
+}
+
 static int is_quoted(char *line, int at)
 {
     return at > 0 && line[at - 1] == '\\' && !is_quoted(line, at - 1);
@@ -74,4 +123,7 @@ void prompt_complete_install(struct session *session, struct loop_watch **watch)
     rl_basic_word_break_characters = " \t\n";
     rl_completer_quote_characters = "\"'";
     rl_char_is_quoted_p = is_quoted;
+    rl_filename_quote_characters = QUOTED;
+    rl_filename_quoting_function = quote_name;
+    rl_filename_dequoting_function = unquote_name;
 }

@@ -114,15 +114,21 @@ void op_field(struct op_call *call, const char *key, const char *label, const ch
 
 void op_data(struct op_call *call, const void *bytes, size_t len, bool binary)
 {
-    struct buf text = BUF_INIT;
-    if (binary) {
+    struct buf text = BUF_INIT, shown = BUF_INIT;
+    bool person = !call->report.json && isatty(STDOUT_FILENO);
+    if (person) /* a terminal would obey what is in it */
+        text_printable(bytes, len, true, 0, &shown);
+    if (binary)
         text_base64(bytes, len, &text);
-        if (!call->report.json)
-            fwrite(bytes, 1, len, stdout);
-    } else {
+    else
         buf_add(&text, bytes, len);
+    if (person)
+        emit(call, stdout, shown.data, shown.len);
+    else if (!binary)
         emit(call, stdout, bytes, len);
-    }
+    else if (!call->report.json)
+        fwrite(bytes, 1, len, stdout);
+    buf_free(&shown);
     op_json(call, "data", cJSON_CreateString(buf_text(&text)));
     buf_free(&text);
 }
@@ -292,9 +298,8 @@ static void write_error(const struct op_call *call, const char *where, const str
     const char *end = n > 0 && strchr(".?!:", e->message[n - 1]) != NULL ? "" : ".";
     fprintf(stderr, "lockstep: %s%s%s%s%s%s\n", where ? where : "", where ? ": " : "", name ? name : "",
             name ? ": " : "", e->message, end);
-    n = strlen(e->next);
-    if (n > 0)
-        fprintf(stderr, "  Next: %s%s\n", e->next, strchr(".?!:", e->next[n - 1]) != NULL ? "" : ".");
+    if (*e->next) /* as it is: it may end in a line to copy */
+        fprintf(stderr, "  Next: %s\n", e->next);
 }
 
 void report_close(struct op_call *call, const char *where, int64_t elapsed_ms, struct error *e)

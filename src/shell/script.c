@@ -81,17 +81,12 @@ static bool is_expect_error(const struct words *words)
     return i < words->count && strcmp(words->text[i], "expect-error") == 0;
 }
 
-static const char *lookup(void *ctx, const char *name)
-{
-    return vars_get(ctx, name);
-}
-
 /* Runs one command; fetched says what fetch returned for it. */
 static int run_command(struct session *session, const struct script *script, struct command *command,
                        int fetched, struct error *e)
 {
     char *where = mem_printf("%s:%zu", script->name, command->line);
-    int rc = fetched < 0 ? fetched : lexer_expand(&command->words, lookup, &session->vars, e);
+    int rc = fetched < 0 ? fetched : lexer_expand(&command->words, session_lookup, session, e);
     if (rc < 0)
         executor_tell(session, where, e);
     else
@@ -150,10 +145,10 @@ static int play_inside(struct session *session, struct script *script, struct er
 static char *resolve(const struct session *session, const char *path)
 {
     char *full = path_expand(path);
-    const char *outer = session->script ? session->script->path : NULL;
-    if (full[0] == '/' || outer == NULL || strcmp(full, "-") == 0)
+    const char *folder = session->script ? session->script->folder : NULL;
+    if (full[0] == '/' || folder == NULL || strcmp(full, "-") == 0)
         return full;
-    char *joined = mem_printf("%.*s/%s", (int)(strrchr(outer, '/') - outer), outer, full);
+    char *joined = path_join(folder, full);
     free(full);
     return joined;
 }
@@ -183,7 +178,8 @@ int script_run_file(struct session *session, const char *path, bool own_scope, b
     *told = false;
     int rc = file_read(full, SCRIPT_SIZE_MAX, &script.text, e);
     if (rc == 0 && !from_input) {
-        script.path = mem_string(realpath(full, real) ? real : full);
+        script.path = realpath(full, real) ? mem_string(real) : path_join("/", full);
+        script.folder = mem_printf("%.*s", (int)(strrchr(script.path, '/') - script.path), script.path);
         rc = check_nesting(session, script.path, shown, e);
     }
     if (rc == 0) {
@@ -197,6 +193,7 @@ int script_run_file(struct session *session, const char *path, bool own_scope, b
     }
     buf_free(&script.text);
     free(script.path);
+    free(script.folder);
     free(full);
     return rc;
 }

@@ -9,6 +9,7 @@ enum { SCRIPT_DEPTH_MAX = 16, SCRIPT_SIZE_MAX = 1024 * 1024 };
 struct script {
     const char *name;     /* as it stands in messages */
     char *path;           /* its real path, NULL for lines that come from no file */
+    char *folder;         /* the folder of path, or NULL */
     struct script *outer; /* the one that runs this one, or NULL */
     bool go_on;           /* on-error continue */
     struct buf text;      /* what was read and not yet run */

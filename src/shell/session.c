@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "link/link.h"
 #include "shell/core.h"
+#include "shell/script.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,27 +103,37 @@ static struct rpc_options rpc_options_of(const struct options *options)
     };
 }
 
+/* What a device is known by: its MAC, or its id where it has none. "" when it was never asked. */
+static void known_name(struct device *device, char to[96])
+{
+    const cJSON *info;
+    *to = '\0';
+    if (device_id_known(device) == NULL || device_info(device, false, &info, NULL) < 0)
+        return;
+    const char *mac = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "mac"));
+    text_safe(mac && *mac ? mac : device_id_known(device), to, 96);
+}
+
 /* After a loss: the same port again, and the same device behind it. */
 static int reopen(struct session *session, const struct options *options, struct error *e)
 {
-    const char *known = device_id_known(session->device);
-    char *before = known ? mem_string(known) : NULL;
-    int rc = rpc_reconnect(device_rpc(session->device), rpc_options_of(options).timeout_ms, e);
-    if (rc == 0 && before != NULL) {
-        const cJSON *info;
-        device_chip_forget(session->device);
-        device_config_forget(session->device);
-        rc = device_info(session->device, true, &info, e);
-        const char *now = rc == 0 ? device_id_known(session->device) : NULL;
-        if (rc == 0 && (now == NULL || strcmp(now, before) != 0)) {
-            char safe[96];
-            rc = error_set(e, ERR_REFUSED, "another device answers at this port now: it was %s before",
-                           text_safe(before, safe, sizeof safe));
-            error_next(e, "Detach and attach to work with the new one.");
-        }
-    }
-    free(before);
-    return rc;
+    struct device *device = session->device;
+    char before[96], now[96];
+    known_name(device, before);
+    int rc = rpc_reconnect(device_rpc(device), rpc_options_of(options).timeout_ms, e);
+    if (rc < 0 || *before == '\0')
+        return rc;
+    const cJSON *info;
+    device_chip_forget(device);
+    device_config_forget(device);
+    rc = device_info(device, true, &info, e);
+    if (rc < 0)
+        return rc;
+    known_name(device, now);
+    if (strcmp(before, now) == 0)
+        return 0;
+    error_set(e, ERR_REFUSED, "another device answers at this port now: %s, it was %s before", now, before);
+    return error_next(e, "Detach and attach to work with the new one.");
 }
 
 int session_attach(struct session *session, const struct options *options, struct error *e)
@@ -151,6 +162,16 @@ void session_detach(struct session *session)
     session->device = NULL;
     free(session->attached);
     session->attached = NULL;
+}
+
+const char *session_lookup(void *ctx, const char *name)
+{
+    const struct session *session = ctx;
+    const char *value = vars_get(&session->vars, name);
+    for (const struct script *s = session->script; value == NULL && s != NULL; s = s->outer)
+        if (s->folder != NULL && strcmp(name, "HERE") == 0)
+            value = s->folder;
+    return value;
 }
 
 void session_scope_save(const struct session *session, struct session_scope *scope)

@@ -8,6 +8,8 @@
 #include "shell/registry.h"
 #include "shell/vars.h"
 
+#include <signal.h>
+
 enum { SESSION_LOG_LINES = 500 }; /* device log lines remembered for `log` */
 
 /* The command before, for expect, expect-error and expect-json. */
@@ -42,6 +44,9 @@ struct session {
     bool stdin_is_commands; /* standard input holds command lines */
     bool on_terminal;       /* a person is there: standard input is a terminal */
     bool quit;
+    /* Set by signal handlers, served by whoever waits. */
+    volatile sig_atomic_t terminated; /* asked to end: SIGTERM, SIGHUP */
+    volatile sig_atomic_t redraw;     /* stopped and continued, or the terminal has a new size */
 };
 
 /* Core operations only; plugins are loaded with loader.h. The loop is the caller's and outlives the session.
@@ -54,6 +59,10 @@ void session_free(struct session *session);
  * ERR_CONNECTION. */
 int session_attach(struct session *session, const struct options *options, struct error *e);
 void session_detach(struct session *session);
+
+/* A variable for ${NAME}, or NULL; HERE is the folder of the command file that is being run. ctx: the
+ * session. */
+const char *session_lookup(void *ctx, const char *name);
 
 void session_forget_last(struct session *session);
 

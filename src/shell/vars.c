@@ -36,7 +36,7 @@ int vars_set(struct vars *vars, const char *name, const char *value, struct erro
     } else {
         vars->item = mem_grow(vars->item, (vars->count + 1) * sizeof *vars->item);
         var = &vars->item[vars->count++];
-        var->name = mem_string(name);
+        *var = (struct var){.name = mem_string(name)};
     }
     var->value = mem_string(value);
     return 0;
@@ -47,8 +47,16 @@ int vars_assign(struct vars *vars, const char *assignment, struct error *e)
     const char *equals = strchr(assignment, '=');
     char *name = mem_printf("%.*s", equals ? (int)(equals - assignment) : 0, assignment);
     int rc = vars_set(vars, name, equals ? equals + 1 : "", e);
+    if (rc == 0)
+        find(vars, name)->fixed = true;
     free(name);
     return rc;
+}
+
+bool vars_is_fixed(const struct vars *vars, const char *name)
+{
+    const struct var *var = find(vars, name);
+    return var != NULL && var->fixed;
 }
 
 const char *vars_get(const struct vars *vars, const char *name)
@@ -60,8 +68,10 @@ const char *vars_get(const struct vars *vars, const char *name)
 void vars_copy(const struct vars *from, struct vars *to)
 {
     *to = VARS_INIT;
-    for (size_t i = 0; i < from->count; i++)
+    for (size_t i = 0; i < from->count; i++) {
         vars_set(to, from->item[i].name, from->item[i].value, NULL);
+        to->item[i].fixed = from->item[i].fixed;
+    }
 }
 
 void vars_free(struct vars *vars)

@@ -4,10 +4,12 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct var {
     char *name, *value;
+    bool fixed; /* given on the program's command line */
 };
 
 struct vars {
@@ -19,10 +21,11 @@ struct vars {
 
 /* ERR_USAGE when name is not letters, digits, _ and -. */
 int vars_set(struct vars *vars, const char *name, const char *value, struct error *e);
-/* Same from "NAME=VALUE". */
+/* Same from "NAME=VALUE" of the program's command line: vars_is_fixed is true of it from then on. */
 int vars_assign(struct vars *vars, const char *assignment, struct error *e);
 const char *vars_get(const struct vars *vars, const char *name); /* or NULL */
-void vars_copy(const struct vars *from, struct vars *to);        /* to is uninitialised */
+bool vars_is_fixed(const struct vars *vars, const char *name);
+void vars_copy(const struct vars *from, struct vars *to); /* to is uninitialised */
 void vars_free(struct vars *vars);
 
 #endif

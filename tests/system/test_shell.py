@@ -8,9 +8,12 @@ import select
 import signal
 import stat
 import subprocess
+import termios
 import unittest
 
-from lab import BUILD, SERIAL, Scratch, Sim, lockstep
+from lab import ROOT, SERIAL, Scratch, Sim, lockstep
+
+BUILD = pathlib.Path(os.environ.get("LOCKSTEP_BUILD", ROOT / "build"))
 
 
 class Shell(unittest.TestCase):
@@ -78,6 +81,7 @@ class CommandLine(Shell):
                 (("good-say", "x", "--loud=perhaps"), '--loud: "perhaps" is neither true nor false.'),
                 (("good-say", "x", "--timeout=soon"), '--timeout: "soon" is not a time'),
                 (("--nonsense",), "--nonsense is not an option."),
+                (("--prot", "ws://x/rpc", "status"), "--prot is not an option."),
                 (("good-secret", "x", "--dry-run"), "good-secret: PASSWORD is missing"),
                 (("good-secret", "x", "y", "--dry-run"), "good-secret has no dry run, and one was asked for: nothing was sent."),
                 (("on-error", "stop"), "on-error belongs in a command file."),
@@ -92,7 +96,7 @@ class CommandLine(Shell):
         for code in (1, 2, 3, 4, 5, 6, 130):
             run = self.run_it("good-fail", code)
             self.assertEqual((run.code, run.out), (code, ""), run)
-            self.assertEqual(run.err, f"lockstep: good-fail: it was asked to fail with {code}.\n  Next: do not ask.\n")
+            self.assertEqual(run.err, f"lockstep: good-fail: it was asked to fail with {code}.\n  Next: do not ask\n")
 
     def test_no_port_lists_none_and_is_usage(self):
         run = self.run_it("--port", "nonsense://x", "status")
@@ -303,7 +307,7 @@ echo never
         self.assertIn("two words two words ${NAME}\n", run.out)
         self.assertIn("\ninner\n", run.out)
         self.assertNotIn("never", run.out)
-        self.assertEqual(run.err, "a note\na note\nlockstep: file.lks:15: good-fail: it was asked to fail with 4.\n  Next: do not ask.\n")
+        self.assertEqual(run.err, "a note\na note\nlockstep: file.lks:15: good-fail: it was asked to fail with 4.\n  Next: do not ask\n")
 
     def test_every_failure_is_named_with_file_line_and_command(self):
         for text, code, said in [
@@ -383,6 +387,18 @@ echo never
     def test_variables_from_the_command_line(self):
         run = self.run_file("echo ${A}-${B}\n", "--var", "A=1", "--var=B=x=y")
         self.assertEqual((run.code, run.out), (0, "1-x=y\n"), run)
+
+    def test_variables_of_the_command_line_go_before_those_of_a_file(self):
+        run = self.run_file("set A file\nset B file\necho ${A} ${B}\n", "--var", "A=line")
+        self.assertEqual((run.code, run.out), (0, "line file\n"), run)
+
+    def test_here_is_the_folder_of_the_file(self):
+        folder = self.scratch.path / "sub"
+        folder.mkdir()
+        (folder / "inner.lks").write_text("echo ${HERE}\n")
+        run = self.run_file("echo ${HERE}\ninclude sub/inner.lks\n")
+        here = os.path.realpath(self.scratch.path)
+        self.assertEqual((run.code, run.out), (0, f"{here}\n{here}/sub\n"), run)
 
     def test_values_are_not_expanded_or_split_again(self):
         run = self.run_file("good-say ${A}\n", "--var", "A=${B} 'c'")
@@ -481,7 +497,7 @@ class Prompt(Shell):
         t.type("echo one\r")
         t.expect(r"\none\n.*lockstep> $")
         t.type("good-fail 3\r")
-        t.expect(r"asked to fail with 3\.\n  Next: do not ask\.\n.*lockstep> $")
+        t.expect(r"asked to fail with 3\.\n  Next: do not ask\n.*lockstep> $")
         t.type("expect-error fail with 3\r")
         t.expect(r"lockstep> $")
         t.type("echo two \\\r")
@@ -489,6 +505,33 @@ class Prompt(Shell):
         t.type("three\r")
         t.expect(r"\ntwo three\n.*lockstep> $")
         t.type("\x04")
+        self.assertEqual(t.end(), 0)
+
+    def test_termination_leaves_the_terminal_as_it_was(self):
+        t = self.start()
+        before = termios.tcgetattr(t.fd)
+        t.expect(r"lockstep> $")
+        os.kill(t.pid, signal.SIGTERM)
+        self.assertEqual(t.end(), 130)
+        self.assertTrue(before[3] & termios.ICANON)
+
+    def test_continued_after_a_stop(self):
+        t = self.start()
+        t.expect(r"lockstep> $")
+        t.type("echo ab")
+        t.expect("echo ab$")
+        raw = termios.tcgetattr(t.fd)
+        self.assertFalse(raw[3] & termios.ICANON)
+        cooked = list(raw)
+        cooked[3] |= termios.ICANON | termios.ECHO
+        os.kill(t.pid, signal.SIGSTOP)
+        os.waitpid(t.pid, os.WUNTRACED)
+        termios.tcsetattr(t.fd, termios.TCSANOW, cooked)  # as a shell would
+        os.kill(t.pid, signal.SIGCONT)
+        t.expect("echo ab$")
+        t.type("c\r")
+        t.expect(r"\nabc\n.*lockstep> $")
+        t.type("quit\r")
         self.assertEqual(t.end(), 0)
 
     def test_quit(self):
@@ -544,10 +587,12 @@ class Prompt(Shell):
         t.expect(r"--slot=15")
         t.type("\x03")
         t.expect(r"lockstep> $")
-        t.type("include my\\ f\t")
         self.scratch.file("my file.lks", "echo from file\n")
-        t.type("\x03")
-        t.expect(r"\^C\n.*lockstep> $")
+        for typed in ("include my\t", "include 'my f\t", "include my\\ fi\t"):
+            t.type(typed)
+            t.expect(r"file\.lks'? $")
+            t.type("\r")
+            t.expect(r"\nfrom file\n.*lockstep> $")
         t.type("quit\r")
         self.assertEqual(t.end(), 0)
 
@@ -645,8 +690,12 @@ expect-error no device is attached
             t.expect(r"call Sys\.GetInfo $")
             t.type("\x03")
             t.expect(r"\^C\n.*> $")
-            t.type("config-get http.list\t")
+            t.type("config-get htt\t.list\t")
             t.expect(r"config-get http\.listen_addr $")
+            t.type("\x03")
+            t.expect(r"\^C\n.*> $")
+            t.type("config-set htt\tlist\t")
+            t.expect(r"config-set http\.listen_addr=$")
             t.type("\x03")
             t.expect(r"\^C\n.*> $")
             t.type("quit\r")
