@@ -183,13 +183,22 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
     return 0;
 }
 
+/* A template keeps its own dates unless days are given. */
+static int days_of(const struct op_call *call, const struct work *work)
+{
+    enum { TEN_YEARS = 3650 };
+    if (op_arg_given(call, "cert-days"))
+        return (int)op_arg_number(call, "cert-days");
+    return work->template.len > 0 ? 0 : TEN_YEARS;
+}
+
 static int sign(struct op_call *call, struct work *work, struct error *e)
 {
     int code;
     if (work->certificate) {
         struct pki_cert_options options = {
             .subject = buf_text(&work->subject),
-            .days = (int)op_arg_number(call, "cert-days"),
+            .days = days_of(call, work),
             .template_pem = work->template.len ? buf_text(&work->template) : NULL,
             .template_len = work->template.len,
             .ca_cert_pem = work->ca_cert.len ? buf_text(&work->ca_cert) : NULL,

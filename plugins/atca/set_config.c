@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BYTE_ADDRESS = 16, BYTE_LAST = ATECC_CONFIG_SIZE - 1 };
+enum { BYTE_I2C_ENABLE = 14, BYTE_ADDRESS = 16, BYTE_LAST = ATECC_CONFIG_SIZE - 1 };
 
 struct work {
     struct atecc_config chip; /* as it is */
@@ -102,14 +102,22 @@ static unsigned add_changes(const struct work *work, struct plan *plan)
     return count;
 }
 
+/* Whether the file says something else about a byte than the chip, as far as a file can: factory bytes may be
+ * left out of it, and of I2C_Enable the text forms hold bit 0 only. */
+static bool says_otherwise(const struct work *work, unsigned byte)
+{
+    uint8_t mask = byte == BYTE_I2C_ENABLE ? 0x01 : 0xff;
+    bool unsaid = byte < BYTE_ADDRESS && work->wanted[byte] == 0;
+    return !unsaid && ((work->chip.raw[byte] ^ work->wanted[byte]) & mask) != 0;
+}
+
 /* Names the bytes that the file sets otherwise than the chip has them, and that writing leaves alone. */
 static void warn_ignored(const struct work *work, struct plan *plan)
 {
     struct buf names = BUF_INIT;
     char last[32] = "", name[32];
     for (unsigned i = 0; i <= BYTE_LAST; i++) {
-        bool unsaid = i < BYTE_ADDRESS && work->wanted[i] == 0; /* factory bytes may be left out of a file */
-        if (atecc_byte_is_writable(i) || unsaid || work->chip.raw[i] == work->wanted[i])
+        if (atecc_byte_is_writable(i) || !says_otherwise(work, i))
             continue;
         atecc_field_at(&work->chip, i, name);
         if (strcmp(name, last) != 0)

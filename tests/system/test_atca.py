@@ -17,6 +17,11 @@ CHIP_LINE = "ATECC508A rev 0x5000 S/N 0x012352aad1bbf378ee, config is {}, data i
 WARNING = "WARNING: Either config or data zone are not locked, chip is not fully configured\n"
 
 
+def writable(zone):
+    """The bytes that a host sets: the others come from the factory or have commands of their own."""
+    return zone[16:84] + zone[88:128]
+
+
 class Case(unittest.TestCase):
     chip, faults = None, ()
     state = "blank"  # blank, configured (config locked), locked (both)
@@ -73,7 +78,7 @@ class Texts(Case):
                     self.run_("atca-set-config", name, *REAL)
                     self.assertEqual(self.zone(), zone)
                     sent = self.changes()[-1]["args"]["config"]
-                    self.assertEqual(base64.b64decode(sent), zone)
+                    self.assertEqual(writable(base64.b64decode(sent)), writable(zone))
             self.assertEqual(len(zone), 128)
 
     def test_the_first_lines_are_those_of_mos(self):
