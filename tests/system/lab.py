@@ -74,7 +74,9 @@ class Sim:
                 self.http_port = int(rest.rsplit(":", 1)[1])
             elif kind == "ready":
                 return self
-        raise AssertionError(f"lockstep-sim did not come up: {self.child.stderr.read()}")
+        said = self.child.stderr.read()
+        self.stop()
+        raise AssertionError(f"lockstep-sim did not come up: {said}")
 
     def stop(self):
         if self.child is not None:
@@ -135,8 +137,11 @@ class Terminal:
         command = [program("lockstep"), *(["--port", str(port)] if port else []), *map(str, words)]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.chdir(scratch.path)
-            os.execve(command[0], command, scratch.environment())
+            try:
+                os.chdir(scratch.path)
+                os.execve(command[0], command, scratch.environment())
+            finally:
+                os._exit(127)  # never a second run of the tests
         self.text = ""
         if ahead:
             os.write(self.fd, ahead)
