@@ -2,12 +2,14 @@
 #include "sim/conn.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "sim/auth.h"
 #include "sim/config.h"
 #include "sim/http.h"
 #include "sim/journal.h"
 #include "sim/rpc_methods.h"
 #include "sim/ws.h"
 
+#include <fnmatch.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,9 +65,11 @@ void sim_conn_flush(struct sim_conn *c)
 void sim_conn_answer(struct sim_conn *c, int status, const char *type, const void *body, size_t len)
 {
     buf_printf(&c->out,
-               "HTTP/1.1 %d %s\r\nServer: Mongoose/6.18\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-               "Connection: close\r\n\r\n",
+               "HTTP/1.1 %d %s\r\nServer: Mongoose/6.18\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
                status, status_words(status), type, len);
+    if (status == 401)
+        sim_auth_http_challenge(c->board, c->added ? "rpc" : "http", &c->out);
+    buf_add_text(&c->out, "Connection: close\r\n\r\n");
     buf_add(&c->out, body, len);
     c->finish = true;
     sim_conn_flush(c);
@@ -88,7 +92,7 @@ static void send_reply(struct sim_channel *channel, const struct sim_reply *repl
 {
     struct sim_conn *c = channel->ctx;
     struct buf json = BUF_INIT;
-    int status = 200;
+    int status = reply->failed && reply->code == 401 ? 401 : 200; /* both ways: HTTP has its own challenge */
     if (c->bare && reply->failed && reply->code != 0) {
         status = 500;
         for (size_t i = 0; i < sizeof error_statuses / sizeof error_statuses[0]; i++)
@@ -145,11 +149,28 @@ static void post_method(struct sim_conn *c, const struct sim_request *r, const c
     free(method);
 }
 
+/* http.hidden_files: patterns between bars, "$" at an end as the firmware's matcher wants it. */
+static bool is_hidden(const struct board *b, const char *name)
+{
+    char pattern[128];
+    while (*name == '/')
+        name++;
+    for (const char *p = sim_config_text(b->config, "http.hidden_files"); *p != '\0';) {
+        size_t n = strcspn(p, "|");
+        snprintf(pattern, sizeof pattern, "%.*s", (int)(n > 0 && p[n - 1] == '$' ? n - 1 : n), p);
+        if (fnmatch(pattern, name, FNM_CASEFOLD) == 0)
+            return true;
+        p += n;
+        p += *p == '|';
+    }
+    return false;
+}
+
 static void get_file(struct sim_conn *c, const struct sim_request *r)
 {
     char *name = mem_printf("%s/%.*s", sim_config_text(c->board->config, "http.document_root"),
                             (int)r->path.len, r->path.at);
-    char *path = sim_fs_path(c->board, name);
+    char *path = is_hidden(c->board, name) ? NULL : sim_fs_path(c->board, name);
     struct buf bytes = BUF_INIT;
     if (path != NULL && file_read(path, SIM_FS_SIZE, &bytes, NULL) == 0)
         sim_conn_answer(c, 200, text_ends(name, ".html") ? "text/html" : "text/plain", bytes.data, bytes.len);
@@ -170,6 +191,13 @@ static void route(struct sim_conn *c, const struct sim_request *r)
 {
     static const char rpc[] = "/rpc";
     size_t n = sizeof rpc - 1;
+    char user[sizeof c->channel.user];
+    if (*sim_config_text(c->board->config, "http.auth_file") &&
+        !sim_auth_http(c->board, r, "http", user, sizeof user)) {
+        answer_text(c, 401);
+        return;
+    }
+    sim_auth_http(c->board, r, "rpc", c->channel.user, sizeof c->channel.user);
     bool is_rpc = r->path.len >= n && memcmp(r->path.at, rpc, n) == 0 &&
                   (r->path.len == n || r->path.at[n] == '/') && rpc_over_http(c->board);
     if (sim_span_has(sim_request_header(r, "Upgrade"), "websocket")) {

@@ -54,6 +54,7 @@ static bool parse_first_line(const char *text, size_t len, struct sim_request *r
     if (stop == NULL || *target != '/' || strncmp(stop + 1, "HTTP/1.", 7) != 0)
         return false;
     const char *query = memchr(target, '?', (size_t)(stop - target));
+    r->target = (struct sim_span){target, (size_t)(stop - target)};
     r->path = (struct sim_span){target, (size_t)((query ? query : stop) - target)};
     return true;
 }

@@ -11,8 +11,8 @@ struct sim_span {
 };
 
 struct sim_request {
-    struct sim_span method, path; /* path without the query */
-    struct sim_span headers;      /* the lines after the first */
+    struct sim_span method, target, path; /* path: the target without its query */
+    struct sim_span headers;              /* the lines after the first */
     struct sim_span body;
     size_t length; /* of the whole request, body included */
 };

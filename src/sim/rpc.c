@@ -2,6 +2,7 @@
 #include "sim/rpc.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "sim/auth.h"
 #include "sim/config.h"
 #include "sim/journal.h"
 
@@ -199,22 +200,45 @@ static void send_reply(struct board *b, const struct sim_channel *channel, struc
 /* --- in
  * ------------------------------------------------------------------------------------------------------ */
 
+/* False, with the refusal in the reply. */
+static bool may_call(struct board *b, const struct sim_channel *channel, const struct frame *request,
+                     struct sim_reply *reply)
+{
+    char entry[128] = "";
+    switch (sim_auth_check(b, channel, request->method, request->auth, entry, sizeof entry)) {
+    case SIM_AUTH_ALLOWED:
+        board_log(b, LOG_INFO, "mgos_rpc.c:389", "Called '%s' via '%s', ACL: '%s'", request->method,
+                  channel->type, entry);
+        return true;
+    case SIM_AUTH_DENIED:
+        sim_reply_error(reply, 403, "unauthorized");
+        return false;
+    case SIM_AUTH_REQUIRED:
+        sim_reply_error(reply, 401, "%s", "");
+        sim_auth_challenge(b, reply->message, sizeof reply->message);
+        return false;
+    case SIM_AUTH_BAD:
+        sim_reply_error(reply, 400, "bad request");
+        return false;
+    case SIM_AUTH_ERROR:
+        sim_reply_error(reply, 0, "the ACL is broken");
+        reply->silent = true;
+        return false;
+    }
+    return false;
+}
+
 static void run_method(struct board *b, const struct sim_channel *channel, const struct frame *request,
                        struct sim_reply *reply)
 {
-    int64_t left = b->restart_ms - clock_ms();
-    if (b->restart_ms != 0 && left <= BOARD_SHUTDOWN_MS) {
-        sim_reply_error(reply, 418, "shutting down in %d ms", left > 0 ? (int)left : 0);
-        return;
-    }
     const struct sim_method *method = sim_rpc_method(b, request->method);
-    if (method == NULL) {
+    int64_t left = b->restart_ms - clock_ms();
+    if (method == NULL)
         sim_reply_error(reply, 404, "No handler for %s", request->method);
-        return;
-    }
-    board_log(b, LOG_INFO, "mgos_rpc.c:389", "Called '%s' via '%s', ACL: '%s'", method->name, channel->type,
-              *sim_config_text(b->config, "rpc.acl") ? sim_config_text(b->config, "rpc.acl") : "*");
-    method->fn(b, channel, request->args, reply);
+    else if (b->restart_ms != 0 && left <= BOARD_SHUTDOWN_MS)
+        sim_reply_error(reply, 418, "shutting down in %d ms", left > 0 ? (int)left : 0);
+    else if (may_call(b, channel, request, reply))
+        method->fn(b, channel, request->args, reply);
 }
 
 static void record(struct board *b, const struct sim_channel *channel, const struct frame *request,
@@ -244,7 +268,8 @@ void sim_rpc_request(struct board *b, struct sim_channel *channel, const struct 
         reply_free(reply);
         return;
     }
-    bool wanted = request->kind == FRAME_REQUEST && !request->no_reply && !b->options->faults.mute;
+    bool wanted =
+        request->kind == FRAME_REQUEST && !request->no_reply && !reply->silent && !b->options->faults.mute;
     record(b, channel, request, reply, wanted ? "answered" : "not answered");
     if (wanted)
         send_reply(b, channel, reply);

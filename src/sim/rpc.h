@@ -11,7 +11,8 @@ struct sim_reply {
     char *dst;   /* who asked; may be NULL */
     bool failed; /* answers with an error, code 0 included */
     int code;
-    char message[200];
+    char message[320];
+    bool silent;   /* no answer at all */
     cJSON *result; /* NULL: null */
 };
 
@@ -19,6 +20,7 @@ struct sim_reply {
 struct sim_channel {
     const char *type; /* "UART", "WS_in", "HTTP" as the firmware names them */
     char info[64];    /* "UART0", "127.0.0.1:50412" */
+    char user[64];    /* who authenticated the whole channel, or "" */
     void *ctx;
     void (*frame)(struct sim_channel *channel, const char *json, size_t len);  /* NULL: takes replies only */
     void (*reply)(struct sim_channel *channel, const struct sim_reply *reply); /* NULL: as a frame */

@@ -822,6 +822,122 @@ class Reboot(Case):
             self.assertIsNone(wire.call("RPC.Ping", seconds=QUIET))
 
 
+class Access(Case):
+    """Users and ACLs, in frames and over HTTP."""
+
+    REALM = "bench"
+
+    def start(self, acl_file=None, scope="rpc", algo=0, **more):
+        """A device with users alice (secret1) and bob (secret2)."""
+        make = hashlib.sha256 if algo else hashlib.md5
+        sim = Sim("--http", "0", state=self.state)
+        self.addCleanup(sim.end)
+        users = "".join(f"{u}:{self.REALM}:{make(f'{u}:{self.REALM}:{p}'.encode()).hexdigest()}\n"
+                        for u, p in (("alice", "secret1"), ("bob", "secret2")))
+        (self.state / "fs/users.txt").write_text(users)
+        if acl_file is not None:
+            (self.state / "fs/acl.json").write_text(acl_file)
+            more["acl_file"] = "acl.json"
+        wire = Wire(sim.last("uart"))
+        self.addCleanup(wire.close)
+        wire.call("Config.Set", {"config": {scope: {"auth_file": "users.txt", "auth_domain": self.REALM, "auth_algo": algo, **more}},
+                                 "save": True, "reboot": True})
+        wire.until(b"Init done")
+        return sim, wire
+
+    def sign(self, challenge, user, password, **change):
+        make = hashlib.sha256 if challenge["algorithm"] == "SHA-256" else hashlib.md5
+
+        def h(text):
+            return make(text.encode()).hexdigest()
+        auth = {"realm": challenge["realm"], "nonce": challenge["nonce"], "username": user, "cnonce": 12345678,
+                "algorithm": challenge["algorithm"], **change}
+        auth["response"] = h(f"{h(f'{user}:{self.REALM}:{password}')}:{auth['nonce']}:1:12345678:auth:{h('dummy_method:dummy_uri')}")
+        return auth
+
+    def ask(self, wire, method, auth=None):
+        frame = {"id": 9, "method": method}
+        if auth:
+            frame["auth"] = auth
+        wire.write(b"\n" + json.dumps(frame).encode() + b"\n")
+        return wire.answer(9, PATIENCE)
+
+    def challenge(self, wire, method="RPC.Ping"):
+        error = self.ask(wire, method)["error"]
+        self.assertEqual(error["code"], 401)
+        return json.loads(error["message"])
+
+    def test_in_band_digest(self):
+        for algo, name in ((0, "MD5"), (1, "SHA-256")):
+            _, wire = self.start('[{"method":"RPC.*","acl":"+alice,-*"},{"method":"*","acl":"*"}]', algo=algo)
+            challenge = self.challenge(wire)
+            self.assertEqual({**challenge, "nonce": 0}, {"auth_type": "digest", "nonce": 0, "nc": 1, "realm": self.REALM,
+                                                         "algorithm": name})
+            self.assertLess(abs(challenge["nonce"] - time.time()), 5)
+            self.assertIn("result", self.ask(wire, "RPC.Ping", self.sign(challenge, "alice", "secret1")))
+            self.assertEqual(self.ask(wire, "RPC.Ping", self.sign(challenge, "alice", "wrong"))["error"]["code"], 401)
+            self.assertEqual(self.ask(wire, "RPC.Ping", self.sign(challenge, "carol", "x"))["error"]["code"], 401)
+            self.assertEqual(self.ask(wire, "RPC.Ping", self.sign(challenge, "bob", "secret2"))["error"],
+                             {"code": 403, "message": "unauthorized"})
+            old = self.sign({**challenge, "nonce": challenge["nonce"] - 3700}, "alice", "secret1")
+            self.assertEqual(self.ask(wire, "RPC.Ping", old)["error"]["code"], 401)
+            for change in ({"realm": "other"}, {"algorithm": "SHA-1"}, {"nonce": "soon"}, {"cnonce": None}):
+                self.assertEqual(self.ask(wire, "RPC.Ping", self.sign(challenge, "alice", "secret1", **change))["error"],
+                                 {"code": 400, "message": "bad request"})
+            self.assertIn("result", self.ask(wire, "Sys.GetInfo"))  # its ACL is "*"
+            self.doCleanups()
+            self.setUp()
+
+    def test_acl_rules(self):
+        acl = ('[{"method":"rpc.ping","ch_type":"WS_in","acl":"*"},{"method":"RPC.*","acl":"-*"},'
+               '{"method":"FS.*","acl":"*"},{"ch_type":"HTTP","acl":"*"}]')
+        sim, wire = self.start(acl)
+        self.assertEqual(self.ask(wire, "RPC.Ping")["error"]["code"], 403)
+        self.assertEqual(self.ask(wire, "Sys.GetInfo")["error"]["code"], 403)  # nothing matches
+        self.assertEqual(self.ask(wire, "No.Such")["error"]["code"], 404)      # before the ACL
+        self.assertIn("result", self.ask(wire, "FS.List"))
+        with WebSocket(sim.port) as ws:
+            self.assertIn("result", ws.call("RPC.Ping"))
+        self.assertEqual(curl(sim.url("/rpc/Sys.GetInfo"))[1], 200)
+        self.assertEqual(curl(sim.url("/rpc/RPC.Ping"))[1], 403)
+
+    def test_a_plain_acl_and_a_broken_one(self):
+        _, wire = self.start(acl="-*")
+        self.assertEqual(self.ask(wire, "RPC.Ping")["error"]["code"], 403)
+        self.doCleanups()
+        self.setUp()
+        _, wire = self.start('[{"method":"*" "acl":"*"}]')
+        wire.write(request("RPC.Ping"))
+        self.assertIsNone(wire.answer(7, QUIET))
+
+    def test_users_without_an_acl_change_nothing(self):
+        _, wire = self.start()
+        self.assertIn("result", self.ask(wire, "RPC.Ping"))
+
+    def test_digest_over_http_judged_by_curl(self):
+        for algo in (0, 1):
+            sim, _ = self.start('[{"method":"*","acl":"+alice"}]', algo=algo)
+            url = sim.url("/rpc/RPC.Ping?x=1")
+            head = subprocess.run(["curl", "-sS", "-i", url], capture_output=True, text=True, check=True).stdout
+            self.assertIn("HTTP/1.1 401", head)
+            self.assertRegex(head, r'WWW-Authenticate: Digest qop="auth", realm="bench", nonce="[0-9a-f]{8}", algorithm=')
+            self.assertEqual(curl("--digest", "-u", "alice:secret1", url)[1], 200)
+            self.assertEqual(curl("--digest", "-u", "alice:wrong", url)[1], 401)
+            self.assertEqual(curl("--digest", "-u", "bob:secret2", url)[1], 403)
+            self.assertEqual(curl("--digest", "-u", "alice:secret1", "-d", '{"key":"http"}', sim.url("/rpc/Config.Get"))[1], 200)
+            self.doCleanups()
+            self.setUp()
+
+    def test_the_http_server_has_users_of_its_own(self):
+        sim, _ = self.start(scope="http", hidden_files="users.txt$|*.key$")
+        (self.state / "fs/a.txt").write_text("x")
+        (self.state / "fs/a.key").write_text("x")
+        self.assertEqual(curl(sim.url("/a.txt"))[1], 401)
+        self.assertEqual(curl("--digest", "-u", "alice:secret1", sim.url("/a.txt"))[1:], (200, b"x"))
+        for name in ("/a.key", "/users.txt"):
+            self.assertEqual(curl("--digest", "-u", "alice:secret1", sim.url(name))[1], 404)
+
+
 class Tls(Case):
     """Judged by the openssl command and curl."""
 

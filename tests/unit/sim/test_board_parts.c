@@ -8,6 +8,7 @@
 
 #include "sim/base64.h"
 #include "sim/config.h"
+#include "sim/digest.h"
 #include "sim/journal.h"
 #include "sim/options.h"
 #include "sim/request.h"
@@ -233,6 +234,45 @@ static void secrets_leave_as_digests(void **state)
     assert_null(sim_journal_redact("X", NULL));
 }
 
+static void digest_known_answers(void **state)
+{
+    (void)state;
+    static const char file[] = "bob:RPC:00\nalice:RPC:cf36886c5f96e189ba9364a2cc16b409\r\nalice:other:11\n";
+    char ha1[SIM_DIGEST_SIZE], response[SIM_DIGEST_SIZE];
+    assert_true(sim_digest_find(file, "alice", "other", ha1));
+    assert_string_equal(ha1, "11");
+    assert_false(sim_digest_find(file, "alic", "RPC", ha1));
+    assert_false(sim_digest_find(file, "", "", ha1));
+    assert_false(sim_digest_find("alice:RPC:", "alice", "RPC", ha1));
+    /* user alice, realm RPC, password secret1: HA1 by md5sum; the response was seen on a device */
+    struct sim_digest_answer a = {.nonce = "1795165320", .nc = "1", .cnonce = "12345678", .qop = "auth"};
+    sim_digest_response(SIM_DIGEST_MD5, "cf36886c5f96e189ba9364a2cc16b409", &a, "dummy_method", "dummy_uri",
+                        response);
+    assert_string_equal(response, "95e82e435114db71b05dc07a875e570a");
+    assert_true(sim_digest_fresh(1000, 1000) && sim_digest_fresh(1000, 4599));
+    assert_false(sim_digest_fresh(1000, 4600) || sim_digest_fresh(1001, 1000));
+}
+
+static void digest_headers(void **state)
+{
+    (void)state;
+    struct sim_digest_answer a;
+    static const char text[] =
+        "Digest username=\"al, ice\", realm=\"R\",nonce=\"6b000c88\", uri=\"/rpc\", nc=00000001, "
+        "qop=auth,cnonce=\"xyz\", response=\"abc\"";
+    assert_true(sim_digest_header((struct sim_span){text, strlen(text)}, &a));
+    assert_string_equal(a.user, "al, ice");
+    assert_string_equal(a.nc, "00000001");
+    assert_string_equal(a.response, "abc");
+    static const char *const wrong[] = {"Basic abc", "Digest", "",
+                                        "Digest nc=12345678901234567890123456789012345678901234567890"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(sim_digest_header((struct sim_span){wrong[i], strlen(wrong[i])}, &a));
+    static const char cut[] = "Digest username=\"al"; /* ends inside a quote */
+    assert_true(sim_digest_header((struct sim_span){cut, strlen(cut)}, &a));
+    assert_false(sim_digest_header((struct sim_span){NULL, 0}, &a));
+}
+
 static void command_lines(void **state)
 {
     (void)state;
@@ -277,6 +317,8 @@ int main(void)
         cmocka_unit_test(acl_patterns),
         cmocka_unit_test(base64_stops_at_garbage),
         cmocka_unit_test(secrets_leave_as_digests),
+        cmocka_unit_test(digest_known_answers),
+        cmocka_unit_test(digest_headers),
         cmocka_unit_test(command_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
