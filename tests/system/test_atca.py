@@ -28,16 +28,14 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         self.scratch = lab.Scratch()
+        self.addCleanup(self.scratch.remove)
         self.sim = lab.Sim(chip=self.chip, faults=self.faults).start()
+        self.addCleanup(self.sim.__exit__)
         if self.state != "blank":
             self.run_("atca-set-config", lab.SAMPLE[self.chip or "atecc508a"], *REAL)
             self.run_("atca-lock-zone", "config", *REAL)
         if self.state == "locked":
             self.run_("atca-lock-zone", "data", *REAL)
-
-    def tearDown(self):
-        self.sim.stop()
-        self.scratch.remove()
 
     def run_(self, *words, want=0, port=None, **more):
         done = lab.lockstep(self.scratch, *words, port=port or self.sim.ws, **more)

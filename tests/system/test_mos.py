@@ -14,11 +14,9 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         self.scratch = lab.Scratch()
+        self.addCleanup(self.scratch.remove)
         self.sim = lab.Sim(chip=self.chip, faults=self.faults, options=self.options).start()
-
-    def tearDown(self):
-        self.sim.stop()
-        self.scratch.remove()
+        self.addCleanup(self.sim.__exit__)
 
     def run_(self, *words, want=0, port=None, **more):
         done = lab.lockstep(self.scratch, *words, port=port or self.sim.ws, **more)
