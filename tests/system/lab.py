@@ -252,11 +252,11 @@ def flood_line(size):
     return serve
 
 
-def openssl(*words, stdin=b"", check=True):
+def openssl(*words, stdin=b"", check=True, both=False):
     done = subprocess.run(["openssl", *map(str, words)], input=stdin, capture_output=True, timeout=PATIENCE)
     if check and done.returncode != 0:
         raise AssertionError(f"openssl {' '.join(map(str, words))}: {done.stderr.decode()}")
-    return done.stdout
+    return done.stdout + done.stderr if both else done.stdout
 
 
 def ec_key(path, curve="prime256v1"):

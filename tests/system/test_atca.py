@@ -4,8 +4,8 @@ import base64
 import hashlib
 import json
 import os
-import pathlib
 import re
+import socket
 import stat
 import unittest
 
@@ -651,6 +651,49 @@ class Scripts(unittest.TestCase):
                          ["ATCA.SetConfig", "ATCA.LockZone", "ATCA.LockZone", "ATCA.SetKey", "ATCA.SetKey"])
         self.assertTrue((self.scratch.path / "board-17" / "slot4.key").exists())
         self.assertEqual((device / "fs" / "ecc.crt.pem").read_bytes(), (self.scratch.path / "board-17" / "ecc.crt.pem").read_bytes())
+
+    def test_the_lines_of_the_documents_as_they_stand(self):
+        """Two tutorials' commands, openssl's included; only the file names are the reader's own."""
+        folder = self.scratch.path
+        (folder / "atca-aws-test.yaml").write_bytes(lab.SAMPLE["atecc508a"].read_bytes())
+        lab.openssl("ecparam", "-out", folder / "ecc.key.pem", "-name", "prime256v1", "-genkey")
+        lab.openssl("req", "-new", "-subj", "/C=IE/L=Dublin/O=ACME Ltd/OU=Testing/CN=test.acme.com", "-sha256", "-key",
+                    folder / "ecc.key.pem", "-text", "-out", folder / "ecc.csr.tmpl")
+        lab.openssl("x509", "-in", folder / "ecc.csr.tmpl", "-text", "-out", folder / "ecc.crt.pem", "-req", "-signkey",
+                    folder / "ecc.key.pem", "-days", "3650")
+        lab.openssl("rand", "-hex", "-out", folder / "slot4.key", "32")
+        self.scratch.file("lines.lks", r"""
+$ mos call I2C.Scan
+$ mos config-set sys.atca.enable=true
+$ mos -X atca-set-config atca-aws-test.yaml --dry-run=false
+$ mos -X atca-lock-zone config --dry-run=false
+mos atca-lock-zone data --dry-run=false
+mos -X atca-set-key 4 slot4.key --dry-run=false
+expect 'S/N 0x012352aad1bbf378ee, config is locked, data is locked'
+mos -X atca-set-key 0 ecc.key.pem --write-key=slot4.key --dry-run=false   # the actual key
+mos put ecc.crt.pem
+mos config-set http.listen_addr=:443 \
+  http.ssl_cert=ecc.crt.pem http.ssl_key=ATCA:0
+mos config-get http.ssl_key
+expect ATCA:0
+""")
+        done = lab.lockstep(self.scratch, "--confirm", "any", "run", "lines.lks", port="sim:")
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(re.findall(r"^.* successful\.$", done.out, re.M),
+                         ["SetConfig successful.", "LockZone successful.", "LockZone successful.", "SetKey successful.",
+                          "SetKey successful."])
+
+    def test_the_server_then_signs_with_the_key_in_the_chip(self):
+        script = lab.ROOT / "scripts" / "secure-element.lks"
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            free = probe.getsockname()[1]
+        with lab.Sim(options=["--map", f"443:{free}"]) as sim:
+            done = lab.lockstep(self.scratch, "--confirm", lab.SERIAL, "run", script, port=sim.pty)
+            self.assertEqual(done.code, 0, done)
+            cert = self.scratch.path / "secure-element-keys" / "ecc.crt.pem"
+            said = lab.openssl("s_client", "-connect", f"127.0.0.1:{free}", "-tls1_2", "-CAfile", cert, "-verify_return_error",
+                               "-brief", check=False, both=True).decode(errors="replace")
+        self.assertIn("Verification: OK", said)
 
     def test_secure_element_without_consent_sends_nothing(self):
         device = self.scratch.path / "device"
