@@ -217,17 +217,23 @@ static enum sim_config_result check(const struct sim_config *c, const cJSON *kno
     return result;
 }
 
-enum sim_config_result sim_config_merge(struct sim_config *c, const cJSON *tree, char *why, size_t size)
+static cJSON *tree_of(const struct sim_config *c, int level)
+{
+    return level == SIM_CONFIG_USER_LEVEL ? c->tree : c->below[level + 1];
+}
+
+enum sim_config_result sim_config_merge(struct sim_config *c, int level, const cJSON *tree, char *why,
+                                        size_t size)
 {
     enum sim_config_result result = check(c, c->tree, tree, "", why, size);
     if (result == SIM_CONFIG_SET)
-        overlay(c->tree, tree);
+        overlay(tree_of(c, level), tree);
     return result;
 }
 
 int sim_config_save(const struct sim_config *c, const char *fs, int level, bool once, struct error *e)
 {
-    cJSON *changed = difference(c->tree, c->below[level]);
+    cJSON *changed = difference(tree_of(c, level), c->below[level]);
     struct buf text = BUF_INIT;
     frame_json(&text, changed);
     buf_add_text(&text, "\n");

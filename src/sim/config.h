@@ -26,9 +26,11 @@ const char *sim_config_text(const struct sim_config *c, const char *key);
 
 enum sim_config_result { SIM_CONFIG_SET, SIM_CONFIG_DENIED, SIM_CONFIG_BAD };
 
-/* Merges a partial tree into the one in force, all or nothing: unknown keys are ignored, a key that conf_acl
- * denies makes it SIM_CONFIG_DENIED, a wrong type SIM_CONFIG_BAD with `why` as the firmware words it. */
-enum sim_config_result sim_config_merge(struct sim_config *c, const cJSON *tree, char *why, size_t size);
+/* Merges a partial tree, all or nothing: unknown keys are ignored, a key that conf_acl denies makes it
+ * SIM_CONFIG_DENIED, a wrong type SIM_CONFIG_BAD with `why` as the firmware words it. The user's level is the
+ * tree in force; a lower one comes into force when it was saved and the board boots. */
+enum sim_config_result sim_config_merge(struct sim_config *c, int level, const cJSON *tree, char *why,
+                                        size_t size);
 
 /* Writes what differs from the levels below. `once`: for the next boot only. */
 int sim_config_save(const struct sim_config *c, const char *fs, int level, bool once, struct error *e);

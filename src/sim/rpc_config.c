@@ -17,29 +17,31 @@ void sim_config_get_method(struct board *b, const struct sim_channel *channel, c
         reply->result = cJSON_Duplicate(value, 1);
 }
 
-/* Level 0 and below mean the user's. False, with the error set, for one that is not there. */
+/* Below 0 and above 8 is the user's; the defaults of level 0 cannot be set. */
 static bool find_level(const cJSON *args, struct sim_reply *reply, int *level)
 {
-    int64_t asked = sim_args_number(args, "level", SIM_CONFIG_USER_LEVEL);
-    *level = asked <= 0 ? SIM_CONFIG_USER_LEVEL : (int)asked;
-    if (asked > SIM_CONFIG_USER_LEVEL) {
-        sim_reply_error(reply, 400, "invalid level");
-        return false;
-    }
-    return true;
+    int64_t asked = sim_args_number(args, "level", -1);
+    *level = asked > 0 && asked < SIM_CONFIG_USER_LEVEL ? (int)asked : SIM_CONFIG_USER_LEVEL;
+    if (asked == 0)
+        sim_reply_error(reply, 400, "not allowed");
+    return asked != 0;
 }
 
+/* Answers {"saved": true}, or the error. */
 static bool save(struct board *b, int level, bool once, struct sim_reply *reply)
 {
     struct error e = {0};
-    if (sim_config_save(b->config, b->fs, level, once, &e) == 0)
+    if (sim_config_save(b->config, b->fs, level, once, &e) == 0) {
+        reply->result = cJSON_CreateObject();
+        cJSON_AddBoolToObject(reply->result, "saved", true);
         return true;
+    }
     board_log(b, LOG_ERROR, "mgos_sys_config.c:290", "%s", e.message);
-    sim_reply_error(reply, 500, "error saving config");
+    sim_reply_error(reply, -1, "error saving config: %.200s", e.message);
     return false;
 }
 
-/* {"key":"a.b","value":1} says the same as {"config":{"a":{"b":1}}}. */
+/* {"key":"a.b","value":1} says the same as {"config":{"a":{"b":1}}}; "value" and "config" are one. */
 static cJSON *tree_of_key(const char *key, const cJSON *value)
 {
     cJSON *tree = cJSON_Duplicate(value, 1);
@@ -65,25 +67,27 @@ void sim_config_set_method(struct board *b, const struct sim_channel *channel, c
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(args, "value");
     if (!find_level(args, reply, &level))
         return;
-    if (!cJSON_IsObject(config) && (key == NULL || value == NULL)) {
-        sim_reply_error(reply, 400, "config is required");
+    if (config == NULL && value == NULL) {
+        sim_reply_error(reply, 400, "value is required");
         return;
     }
-    cJSON *tree = cJSON_IsObject(config) ? cJSON_Duplicate(config, 1) : tree_of_key(key, value);
+    if (key != NULL && sim_config_get(b->config, key) == NULL) {
+        sim_reply_error(reply, 404, "invalid config key");
+        return;
+    }
+    cJSON *tree = tree_of_key(key ? key : "", config ? config : value);
     char why[160];
-    enum sim_config_result result = sim_config_merge(b->config, tree, why, sizeof why);
+    enum sim_config_result result = sim_config_merge(b->config, level, tree, why, sizeof why);
     cJSON_Delete(tree);
     if (result == SIM_CONFIG_BAD) {
         sim_reply_error(reply, 400, "%s", why);
-        return;
+    } else if (result == SIM_CONFIG_SET && sim_args_flag(args, "save")) {
+        if (save(b, level, sim_args_flag(args, "try_once"), reply) && sim_args_flag(args, "reboot"))
+            board_restart(b, BOARD_SHUTDOWN_MS);
+    } else {
+        reply->result = cJSON_CreateObject();
+        cJSON_AddBoolToObject(reply->result, "saved", false);
     }
-    bool saved = result == SIM_CONFIG_SET && sim_args_flag(args, "save");
-    if (saved && !save(b, level, sim_args_flag(args, "try_once"), reply))
-        return;
-    reply->result = cJSON_CreateObject();
-    cJSON_AddBoolToObject(reply->result, "saved", saved);
-    if (saved && sim_args_flag(args, "reboot"))
-        board_restart(b, BOARD_SHUTDOWN_MS);
 }
 
 void sim_config_save_method(struct board *b, const struct sim_channel *channel, const cJSON *args,

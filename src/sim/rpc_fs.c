@@ -144,16 +144,16 @@ void sim_fs_get(struct board *b, const struct sim_channel *channel, const cJSON 
     free(path);
 }
 
-/* Appends, or writes at the offset: 0 begins the file anew. */
-static bool write_bytes(const char *path, const struct buf *bytes, bool append, int64_t offset)
+/* To append, or to write at the offset: 0 begins the file anew. Returns the descriptor or -1. */
+static int open_for_put(const char *path, bool append, int64_t offset)
 {
     int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : offset == 0 ? O_TRUNC : 0);
     int fd = open(path, flags, 0600);
-    if (fd < 0)
-        return false;
-    bool fine = append || lseek(fd, (off_t)offset, SEEK_SET) >= 0;
-    fine = fine && file_write_all(fd, buf_text(bytes), bytes->len, NULL) == 0;
-    return close(fd) == 0 && fine;
+    if (fd >= 0 && !append && lseek(fd, (off_t)offset, SEEK_SET) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 void sim_fs_put(struct board *b, const struct sim_channel *channel, const cJSON *args,
@@ -166,11 +166,16 @@ void sim_fs_put(struct board *b, const struct sim_channel *channel, const cJSON 
     struct buf bytes = {.secret = true};
     sim_args_bytes(args, "data", &bytes);
     int64_t offset = sim_args_number(args, "offset", 0);
-    if (offset < 0 || offset > SIM_FS_SIZE)
-        sim_reply_error(reply, 400, "illegal offset");
-    else if ((int64_t)bytes.len > sim_fs_free(b) ||
-             !write_bytes(path, &bytes, sim_args_flag(args, "append"), offset))
-        sim_reply_error(reply, 500, "failed to write data to \"%.100s\"", sim_args_text(args, "filename"));
+    bool fits = (int64_t)bytes.len <= sim_fs_free(b) && offset >= 0 && offset <= SIM_FS_SIZE;
+    int fd = fits ? open_for_put(path, sim_args_flag(args, "append"), offset) : -1;
+    if (!fits)
+        sim_reply_error(reply, 500, "failed to write data");
+    else if (fd < 0)
+        sim_reply_error(reply, 400, "failed to open file \"%.100s\"", sim_args_text(args, "filename"));
+    else if (file_write_all(fd, buf_text(&bytes), bytes.len, NULL) < 0)
+        sim_reply_error(reply, 500, "failed to write data");
+    if (fd >= 0)
+        close(fd);
     buf_free(&bytes);
     free(path);
 }

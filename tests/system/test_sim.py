@@ -654,6 +654,9 @@ class Methods(Case):
         self.assertTrue(self.ok("Config.Get", {"key": "http.enable"}))
 
     def test_config_set_in_force_at_once_saved_on_demand(self):
+        self.assertEqual(self.refused("Config.Set", {"config": {}, "level": 0}), (400, "not allowed"))
+        self.assertEqual(self.refused("Config.Set", {"key": "a.b", "value": 1}), (404, "invalid config key"))
+        self.assertEqual(self.refused("Config.Set", {}), (400, "value is required"))
         self.assertEqual(self.ok("Config.Set", {"config": {"app": {"num": 7.9, "dbl": 2.5}, "unknown": {"x": 1}}}), {"saved": False})
         self.assertEqual(self.ok("Config.Get", {"key": "app.num"}), 7)
         self.assertEqual(self.ok("Config.Get", {"key": "app.dbl"}), 2.5)
@@ -661,6 +664,12 @@ class Methods(Case):
         self.assertEqual(self.ok("Config.Set", {"key": "app.sub.deep", "value": "x", "save": True}), {"saved": True})
         self.assertEqual(json.loads((self.state / "fs/conf9.json").read_text()),
                          {"app": {"num": 7, "dbl": 2.5, "sub": {"deep": "x"}}})
+        self.assertEqual(self.ok("Config.Set", {"key": "app", "config": {"str": "z"}}), {"saved": False})
+        self.assertEqual(self.ok("Config.Save"), {"saved": True})
+        self.assertEqual(json.loads((self.state / "fs/conf9.json").read_text())["app"]["str"], "z")
+        self.ok("Config.Set", {"config": {"app": {"num": 99}}, "level": 3, "save": True})
+        self.assertEqual(json.loads((self.state / "fs/conf3.json").read_text()), {"app": {"num": 99}})
+        self.assertEqual(self.ok("Config.Get", {"key": "app.num"}), 7)
 
     def test_conf_acl_denies_without_a_word(self):
         self.ok("Config.Set", {"config": {"conf_acl": "-wifi.*,*"}})
@@ -689,6 +698,9 @@ class Methods(Case):
         self.assertEqual(self.refused("FS.Rename", {"src": "a", "dst": "b"}), (500, "rename failed"))
         self.assertEqual(self.refused("FS.Get", {"filename": "../board.json"})[0], 400)
         self.assertEqual(self.refused("FS.Get", {})[0], 400)
+        self.assertEqual(self.refused("FS.Put", {"filename": "no/such", "data": ""})[0], 400)
+        (self.state / "fs/big").write_bytes(bytes(1024 * 1024 - 2))
+        self.assertEqual(self.refused("FS.Put", {"filename": "x", "data": "AAAA"}), (500, "failed to write data"))
 
     def test_invalid_base64_is_taken_as_garbage(self):
         self.assertIsNone(self.ok("FS.Put", {"filename": "g", "data": "aGVs!!bG8="}))

@@ -100,13 +100,19 @@ static struct sim_config *load(int *broken)
     return sim_config_load(folder, "esp32_0A1B2C", "240AC40A1B2C", broken);
 }
 
-static enum sim_config_result merge(struct sim_config *c, const char *json, char *why, size_t size)
+static enum sim_config_result merge_at(struct sim_config *c, int level, const char *json, char *why,
+                                       size_t size)
 {
     cJSON *tree = cJSON_Parse(json);
     assert_non_null(tree);
-    enum sim_config_result result = sim_config_merge(c, tree, why, size);
+    enum sim_config_result result = sim_config_merge(c, level, tree, why, size);
     cJSON_Delete(tree);
     return result;
+}
+
+static enum sim_config_result merge(struct sim_config *c, const char *json, char *why, size_t size)
+{
+    return merge_at(c, SIM_CONFIG_USER_LEVEL, json, why, size);
 }
 
 static void configuration_levels(void **state)
@@ -121,7 +127,8 @@ static void configuration_levels(void **state)
     assert_true(sim_config_flag(c, "http.enable"));
     assert_null(sim_config_get(c, "http.enable.x"));
     assert_null(sim_config_get(c, "htt"));
-    assert_int_equal(merge(c, "{\"app\":{\"num\":5}}", why, sizeof why), SIM_CONFIG_SET);
+    assert_int_equal(merge_at(c, 5, "{\"app\":{\"num\":5}}", why, sizeof why), SIM_CONFIG_SET);
+    assert_int_equal(sim_config_number(c, "app.num"), 42); /* not in force yet */
     assert_int_equal(sim_config_save(c, folder, 5, false, NULL), 0);
     sim_config_free(c);
     c = load(&broken);
