@@ -13,9 +13,7 @@ static char *printable(const char *text, size_t max)
     struct buf clean = BUF_INIT;
     if (text != NULL)
         text_printable(text, strlen(text), false, max, &clean);
-    if (clean.len == 0)
-        buf_add_text(&clean, "");
-    return clean.data ? buf_take(&clean) : mem_string("");
+    return buf_take(&clean);
 }
 
 static const char *kind_note(const struct ledger_entry *entry)
@@ -82,7 +80,29 @@ static void say_number(struct op_call *call, const char *key, const char *label,
         op_field(call, key, label, "%" PRId64, number);
 }
 
-/* The plan: for machines as an object, for people with an indent. */
+/* JSON as an outline, whatever its form: one value a line, two blanks for each level, "- " before what is in
+ * a list. What is empty is left out. cJSON bounds the depth of what it parses. */
+static void put_outline(const cJSON *value, int depth, struct buf *to)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, value)
+    {
+        const char *text = cJSON_GetStringValue(item);
+        bool deeper = cJSON_IsObject(item) || cJSON_IsArray(item);
+        if (deeper ? item->child == NULL : text != NULL && *text == '\0')
+            continue;
+        char *number = deeper || text != NULL ? NULL : cJSON_PrintUnformatted(item);
+        buf_printf(to, "%*s%s%s%s%s\n", 2 * depth, "", item->string ? item->string : "-",
+                   item->string ? ":" : "", deeper ? "" : " ",
+                   deeper         ? ""
+                   : text != NULL ? text
+                                  : number);
+        cJSON_free(number);
+        put_outline(item, depth + 1, to);
+    }
+}
+
+/* The plan: for machines as an object, for people as an outline. */
 static void say_plan(struct op_call *call, const char *text)
 {
     cJSON *plan = text ? cJSON_Parse(text) : NULL;
@@ -90,12 +110,14 @@ static void say_plan(struct op_call *call, const char *text)
         say_text(call, "plan", "Plan", text);
         return;
     }
-    char *printed = cJSON_Print(plan);
-    struct buf clean = BUF_INIT;
-    text_printable(printed, strlen(printed), true, 0, &clean);
+    struct buf outline = BUF_INIT, clean = BUF_INIT;
+    put_outline(plan, 1, &outline);
+    text_printable(buf_text(&outline), outline.len, true, 0, &clean);
+    while (clean.len > 0 && clean.data[clean.len - 1] == '\n')
+        clean.data[--clean.len] = '\0';
     op_say(call, "Plan\n%s", buf_text(&clean));
     op_json(call, "plan", plan);
-    cJSON_free(printed);
+    buf_free(&outline);
     buf_free(&clean);
 }
 

@@ -235,8 +235,9 @@ static bool exists(const char *path)
 static char *immutable_name(const char *path)
 {
     struct buf uri = BUF_INIT;
+    struct stat st;
     char *log = mem_printf("%s-wal", path);
-    bool has_log = exists(log);
+    bool has_log = stat(log, &st) == 0 ? st.st_size > 0 : errno != ENOENT;
     free(log);
     if (has_log)
         return NULL;
