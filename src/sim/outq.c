@@ -21,13 +21,28 @@ static struct sim_segment **oldest(struct sim_outq *q, bool log)
     return *at ? at : NULL;
 }
 
+static size_t log_pending(const struct sim_outq *q)
+{
+    size_t sum = 0;
+    for (const struct sim_segment *s = q->head; s != NULL; s = s->next)
+        sum += s->log ? s->bytes.len - s->sent : 0;
+    return sum;
+}
+
+static bool is_full(const struct sim_outq *q, size_t len, bool log)
+{
+    return q->pending + len > q->bound || (log && log_pending(q) + len > q->log_bound);
+}
+
 void sim_outq_add(struct sim_outq *q, struct buf *b, bool log, int64_t now_ms)
 {
-    if (b->len == 0)
+    if (b->len == 0) {
+        buf_free(b);
         return;
-    while (q->pending > 0 && q->pending + b->len > q->bound) {
+    }
+    while (q->pending > 0 && is_full(q, b->len, log)) {
         struct sim_segment **victim = oldest(q, true);
-        victim = victim ? victim : oldest(q, false);
+        victim = victim || log ? victim : oldest(q, false);
         if (victim == NULL)
             break;
         unlink_segment(q, victim);

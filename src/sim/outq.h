@@ -19,8 +19,8 @@ struct sim_segment {
 
 struct sim_outq {
     struct sim_segment *head;
-    size_t pending; /* bytes not yet sent */
-    size_t bound;
+    size_t pending;          /* bytes not yet sent */
+    size_t bound, log_bound; /* most bytes of all, and of log */
 };
 
 /* Takes the bytes over; b is empty after. */

@@ -21,10 +21,11 @@
 
 enum {
     QUEUE_BOUND = 512 * 1024, /* the longest answer seen on a device has 200 KB */
+    LOG_BOUND = 8192,         /* what a driver buffers of the log */
     UNREAD_BOUND = 1024,      /* log is held back while the host leaves this much unread */
     LOG_AGE_MS = 1000,        /* a UART does not keep what nobody reads */
     STALL_MS = 5000,          /* nobody reads: the rest of an answer is lost too */
-    HOLD_MS = 20,
+    HOLD_MS = 5,
     REPLUG_MS = 1000,
 };
 
@@ -381,6 +382,7 @@ int sim_uart_open(struct board *b, struct sim_uart **uart, struct error *e)
     u->board = b;
     u->master = u->slave = -1;
     u->out.bound = QUEUE_BOUND;
+    u->out.log_bound = LOG_BOUND;
     u->channel = (struct sim_channel){.type = "UART", .frame = send_frame, .ctx = u};
     snprintf(u->channel.info, sizeof u->channel.info, "UART0");
     return open_pty(u, e);

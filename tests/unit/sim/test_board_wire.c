@@ -143,7 +143,7 @@ static void add(struct sim_outq *q, const char *text, bool log, int64_t now)
 static void old_log_makes_room_before_answers_do(void **state)
 {
     (void)state;
-    struct sim_outq q = {.bound = 20};
+    struct sim_outq q = {.bound = 20, .log_bound = 20};
     add(&q, "log1", true, 0);
     add(&q, "answer1", false, 0);
     add(&q, "log2", true, 0);
@@ -162,10 +162,25 @@ static void old_log_makes_room_before_answers_do(void **state)
     sim_outq_clear(&q);
 }
 
+static void log_has_a_bound_of_its_own(void **state)
+{
+    (void)state;
+    struct sim_outq q = {.bound = 100, .log_bound = 10};
+    add(&q, "answer that is long", false, 0);
+    add(&q, "log1", true, 0);
+    add(&q, "log2", true, 0);
+    add(&q, "log3", true, 0);
+    assert_string_equal(buf_text(&q.head->bytes), "answer that is long");
+    assert_string_equal(buf_text(&q.head->next->bytes), "log2");
+    assert_string_equal(buf_text(&q.head->next->next->bytes), "log3");
+    assert_null(q.head->next->next->next);
+    sim_outq_clear(&q);
+}
+
 static void log_grows_old_and_answers_do_not(void **state)
 {
     (void)state;
-    struct sim_outq q = {.bound = 100};
+    struct sim_outq q = {.bound = 100, .log_bound = 100};
     add(&q, "log", true, 1000);
     add(&q, "answer", false, 1000);
     add(&q, "new", true, 2000);
@@ -243,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_long_frame_is_forgotten),
         cmocka_unit_test(answers_follow_the_hosts_habits),
         cmocka_unit_test(old_log_makes_room_before_answers_do),
+        cmocka_unit_test(log_has_a_bound_of_its_own),
         cmocka_unit_test(log_grows_old_and_answers_do_not),
         cmocka_unit_test(ten_bits_a_byte),
         cmocka_unit_test(every_nth_byte),
