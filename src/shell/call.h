@@ -35,6 +35,9 @@ void call_free(struct op_call *call);
  * outcome; output that could not be written turns success into a failure. */
 void report_close(struct op_call *call, const char *where, int64_t elapsed_ms, struct error *e);
 
+/* "+ LINE" on standard error: the line that is about to run. */
+void report_echo(struct op_call *call, const char *line);
+
 /* JSON text that is valid UTF-8 and holds nothing a terminal obeys: such characters become \uNNNN. */
 void report_safe_json(const char *json, struct buf *to);
 

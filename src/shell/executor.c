@@ -33,6 +33,11 @@ static void report_plan(struct op_call *call, const struct plan *plan)
 static void show_plan(void *ctx, const struct plan *plan)
 {
     struct op_call *call = ctx;
+    const struct front *front = call->session->front;
+    if (front != NULL) {
+        front->show(front->ctx, plan);
+        return;
+    }
     struct buf text = BUF_INIT;
     plan_text(plan, 0, &text);
     if (text.len > 0 && text.data[text.len - 1] == '\n')
@@ -40,6 +45,14 @@ static void show_plan(void *ctx, const struct plan *plan)
     op_say(call, "%.*s", (int)text.len, buf_text(&text));
     fflush(stdout);
     buf_free(&text);
+}
+
+static int ask(void *ctx, const char *question, char *answer, size_t size, struct error *e)
+{
+    struct op_call *call = ctx;
+    const struct front *front = call->session->front;
+    return front != NULL ? front->ask(front->ctx, question, answer, size, e)
+                         : gate_ask_terminal(NULL, question, answer, size, e);
 }
 
 /* Reads anew what the plan was made from, by making it again. */
@@ -73,13 +86,13 @@ static int verify_step(void *ctx, size_t step, struct error *e)
 
 static int pass_gate(struct op_call *call, const struct plan *plan, struct error *e)
 {
-    bool asks = call->session->on_terminal && !call->report.json;
+    bool asks = (call->session->front != NULL || call->session->on_terminal) && !call->report.json;
     const char **accepted;
     size_t accepted_count = options_list(call->options, OPTION_ACCEPT, &accepted);
     struct gate_consent consent = {.confirm = options_value(call->options, OPTION_CONFIRM),
                                    .accept = accepted,
                                    .accept_count = accepted_count,
-                                   .ask = asks ? gate_ask_terminal : NULL,
+                                   .ask = asks ? ask : NULL,
                                    .show = call->report.json ? NULL : show_plan,
                                    .ctx = call};
     struct gate_work work = {
@@ -192,6 +205,19 @@ static void remember(struct session *session, struct op_call *call, const struct
     call->report.result = NULL;
 }
 
+/* Says what is about to run, secrets masked: to the front end, and with --verbose to the person. */
+static void begin(struct op_call *call, int rc)
+{
+    const struct front *front = call->session->front;
+    struct buf line = BUF_INIT;
+    parse_line(call->parse, 0, NULL, &line);
+    if (front != NULL)
+        front->begin(front->ctx, buf_text(&line));
+    if (rc == 0 && options_flag(call->options, OPTION_VERBOSE))
+        report_echo(call, buf_text(&line));
+    buf_free(&line);
+}
+
 /* Runs a parsed command with its options and closes its report. rc: what parsing said, e filled if it failed.
  */
 static int run_parsed(struct session *session, struct parse *parse, const struct options *options,
@@ -200,13 +226,7 @@ static int run_parsed(struct session *session, struct parse *parse, const struct
     int64_t start = clock_us();
     struct op_call call = {.op = parse->op, .parse = parse, .session = session, .options = options};
     call.report.json = options_flag(options, OPTION_JSON);
-    if (options_flag(options, OPTION_VERBOSE) && rc == 0) {
-        struct buf line = BUF_INIT;
-        parse_line(parse, 0, NULL, &line);
-        fflush(stdout);
-        fprintf(stderr, "+ %s\n", buf_text(&line));
-        buf_free(&line);
-    }
+    begin(&call, rc);
     if (rc == 0)
         rc = perform(&call, e);
     if (rc < 0 && (e->code == 0 || *e->message == '\0'))
@@ -217,6 +237,8 @@ static int run_parsed(struct session *session, struct parse *parse, const struct
     report_close(&call, where, elapsed, e);
     remember(session, &call, e);
     call_free(&call);
+    if (session->front != NULL)
+        session->front->end(session->front->ctx, e->code);
     return e->code;
 }
 

@@ -29,33 +29,46 @@ size_t report_width(const char *text)
     return width;
 }
 
-static void clear_progress(struct report *report)
+static void clear_progress(struct op_call *call)
 {
-    if (report->progress)
+    const struct front *front = call->session->front;
+    if (call->report.progress && front != NULL)
+        front->progress(front->ctx, "", 0, 0);
+    else if (call->report.progress)
         fputs("\r\033[K", stderr);
-    report->progress = false;
+    call->report.progress = false;
+}
+
+/* The one place where reports leave: to the front end, else to standard output and, notes, standard error. */
+static void put(struct op_call *call, bool note, bool binary, const void *text, size_t len)
+{
+    const struct front *front = call->session->front;
+    clear_progress(call);
+    if (front != NULL) {
+        front->write(front->ctx, note, binary, text, len);
+        return;
+    }
+    if (note) /* in the order in which it was said, when both go to one place */
+        fflush(stdout);
+    fwrite(text, 1, len, note ? stderr : stdout);
 }
 
 /* Writes for people and remembers. */
-static void emit(struct op_call *call, FILE *to, const void *text, size_t len)
+static void emit(struct op_call *call, bool note, const void *text, size_t len)
 {
     struct report *report = &call->report;
-    if (!report->json) {
-        clear_progress(report);
-        if (to == stderr)
-            fflush(stdout);
-        fwrite(text, 1, len, to);
-    }
+    if (!report->json)
+        put(call, note, false, text, len);
     if (report->text.len + len <= TEXT_KEPT)
         buf_add(&report->text, text, len);
 }
 
-static void emit_line(struct op_call *call, FILE *to, const char *format, va_list ap)
+static void emit_line(struct op_call *call, bool note, const char *format, va_list ap)
 {
     struct buf line = BUF_INIT;
     buf_vprintf(&line, format, ap);
     buf_add_byte(&line, '\n');
-    emit(call, to, line.data, line.len);
+    emit(call, note, line.data, line.len);
     buf_free(&line);
 }
 
@@ -63,7 +76,7 @@ void op_say(struct op_call *call, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    emit_line(call, stdout, format, ap);
+    emit_line(call, false, format, ap);
     va_end(ap);
 }
 
@@ -71,7 +84,7 @@ void op_note(struct op_call *call, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    emit_line(call, stderr, format, ap);
+    emit_line(call, true, format, ap);
     va_end(ap);
 }
 
@@ -104,7 +117,7 @@ void op_field(struct op_call *call, const char *key, const char *label, const ch
         size_t width = report_width(label);
         buf_printf(&line, "%s%*s  %s\n", label, width < LABEL_WIDTH ? (int)(LABEL_WIDTH - width) : 0, "",
                    buf_text(&value));
-        emit(call, stdout, line.data, line.len);
+        emit(call, false, line.data, line.len);
     }
     if (key != NULL)
         op_json(call, key, cJSON_CreateString(buf_text(&value)));
@@ -115,7 +128,7 @@ void op_field(struct op_call *call, const char *key, const char *label, const ch
 void op_data(struct op_call *call, const void *bytes, size_t len, bool binary)
 {
     struct buf text = BUF_INIT, shown = BUF_INIT;
-    bool person = !call->report.json && isatty(STDOUT_FILENO);
+    bool person = !call->report.json && (call->session->front ? !binary : isatty(STDOUT_FILENO));
     if (person) /* a terminal would obey what is in it */
         text_printable(bytes, len, true, 0, &shown);
     if (binary)
@@ -123,11 +136,11 @@ void op_data(struct op_call *call, const void *bytes, size_t len, bool binary)
     else
         buf_add(&text, bytes, len);
     if (person)
-        emit(call, stdout, shown.data, shown.len);
+        emit(call, false, shown.data, shown.len);
     else if (!binary)
-        emit(call, stdout, bytes, len);
+        emit(call, false, bytes, len);
     else if (!call->report.json)
-        fwrite(bytes, 1, len, stdout);
+        put(call, false, true, bytes, len);
     buf_free(&shown);
     op_json(call, "data", cJSON_CreateString(buf_text(&text)));
     buf_free(&text);
@@ -174,7 +187,7 @@ static void table_line(struct op_call *call, const cJSON *row, const size_t *wid
     while (line.len > 0 && line.data[line.len - 1] == ' ')
         line.len--;
     buf_add_byte(&line, '\n');
-    emit(call, stdout, line.data, line.len);
+    emit(call, false, line.data, line.len);
     buf_free(&line);
 }
 
@@ -203,17 +216,21 @@ void op_table_end(struct op_call *call)
 
 void op_progress(struct op_call *call, const char *what, uint64_t done, uint64_t total)
 {
-    struct report *report = &call->report;
-    if (report->json || !isatty(STDERR_FILENO))
+    const struct front *front = call->session->front;
+    if (call->report.json || (front == NULL && !isatty(STDERR_FILENO)))
         return;
     if (total == 0) {
-        clear_progress(report);
+        clear_progress(call);
+        return;
+    }
+    call->report.progress = true;
+    if (front != NULL) {
+        front->progress(front->ctx, what, done, total);
         return;
     }
     fprintf(stderr, "\r\033[K%s  %llu of %llu bytes (%llu %%)", what, (unsigned long long)done,
             (unsigned long long)total, (unsigned long long)(done * 100 / total));
     fflush(stderr);
-    report->progress = true;
 }
 
 /* Appends code as \uNNNN, a pair of surrogates above U+FFFF (RFC 8259 section 7). */
@@ -285,33 +302,49 @@ static void write_json(struct op_call *call, const char *where, int64_t elapsed_
     char *text = cJSON_PrintUnformatted(root);
     struct buf safe = BUF_INIT;
     report_safe_json(text ? text : "{}", &safe);
-    fprintf(stdout, "%s\n", buf_text(&safe));
+    buf_add_byte(&safe, '\n');
+    put(call, false, false, safe.data, safe.len);
     buf_free(&safe);
     cJSON_free(text);
     cJSON_Delete(root);
 }
 
-static void write_error(const struct op_call *call, const char *where, const struct error *e)
+static void write_error(struct op_call *call, const char *where, const struct error *e)
 {
-    const char *name = call->op ? call->op->name : NULL;
+    struct buf text = BUF_INIT;
     size_t n = strlen(e->message);
-    const char *end = n > 0 && strchr(".?!:", e->message[n - 1]) != NULL ? "" : ".";
-    fprintf(stderr, "lockstep: %s%s%s%s%s%s\n", where ? where : "", where ? ": " : "", name ? name : "",
-            name ? ": " : "", e->message, end);
+    if (call->session->front == NULL)
+        buf_add_text(&text, "lockstep: ");
+    if (where != NULL)
+        buf_printf(&text, "%s: ", where);
+    if (call->op != NULL)
+        buf_printf(&text, "%s: ", call->op->name);
+    buf_printf(&text, "%s%s\n", e->message, n > 0 && strchr(".?!:", e->message[n - 1]) != NULL ? "" : ".");
     if (*e->next) /* as it is: it may end in a line to copy */
-        fprintf(stderr, "  Next: %s\n", e->next);
+        buf_printf(&text, "  Next: %s\n", e->next);
+    put(call, true, false, text.data, text.len);
+    buf_free(&text);
+}
+
+void report_echo(struct op_call *call, const char *line)
+{
+    char *text = mem_printf("+ %s\n", line);
+    put(call, true, false, text, strlen(text));
+    free(text);
 }
 
 void report_close(struct op_call *call, const char *where, int64_t elapsed_ms, struct error *e)
 {
-    clear_progress(&call->report);
+    clear_progress(call);
     if (call->report.json)
         write_json(call, where, elapsed_ms, e);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && e->code == 0) {
+    bool spoiled = call->session->front == NULL && (fflush(stdout) != 0 || ferror(stdout));
+    if (spoiled && e->code == 0) {
         error_set_errno(e, ERR_REFUSED, "the answer could not be written to standard output");
         call->report.json = false; /* what is left to say can only go to standard error */
     }
-    clearerr(stdout);
+    if (spoiled)
+        clearerr(stdout);
     if (e->code != 0 && !call->report.json && !call->told)
         write_error(call, where, e);
 }

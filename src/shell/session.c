@@ -47,7 +47,7 @@ static void on_log(void *ctx, const char *line, size_t len)
     *place = buf_take(&text);
     if (session->watcher.log != NULL)
         session->watcher.log(session->watcher.ctx, line, len);
-    else if (options_flag(&session->options, OPTION_LOG))
+    else if (session->front == NULL && options_flag(&session->options, OPTION_LOG))
         fprintf(stderr, "%s\n", *place);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
+#include "shell/front.h"
 #include "shell/options.h"
 #include "shell/registry.h"
 #include "shell/vars.h"
@@ -41,8 +42,9 @@ struct session {
     char *log[SESSION_LOG_LINES]; /* ring, printable */
     size_t log_count;             /* ever received */
     struct session_watcher watcher;
-    bool stdin_is_commands; /* standard input holds command lines */
-    bool on_terminal;       /* a person is there: standard input is a terminal */
+    const struct front *front; /* where reports go and who is asked; NULL: plain lines (front.h) */
+    bool stdin_is_commands;    /* standard input holds command lines */
+    bool on_terminal;          /* a person is there: standard input is a terminal */
     bool quit;
     /* Set by signal handlers, served by whoever waits. */
     volatile sig_atomic_t terminated; /* asked to end: SIGTERM, SIGHUP */

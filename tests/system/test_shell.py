@@ -648,10 +648,41 @@ expect-error no device is attached
 """)
             self.assertEqual(run.code, 0, run)
 
+    def test_console(self):
+        with Sim() as sim:
+            child = subprocess.Popen([str(BUILD / "lockstep"), "--port", sim.pty, "console", "--timestamp"], text=True,
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                     env=self.scratch.environment())
+            self.assertIn("Ctrl-C ends it", child.stderr.readline())
+            self.run_it("--port", sim.ws, "call", "Sys.Reboot")
+            while not re.search("mgos_init", line := child.stdout.readline()):
+                self.assertRegex(line, r"^\d\d:\d\d:\d\d\.\d{3}  ")
+            self.assertIn("\\x1b[", line)  # colours are shown, not obeyed
+            self.assertNotIn("\x1b", line)
+            child.send_signal(signal.SIGINT)
+            self.assertEqual(child.wait(30), 130)
+            self.assertIn("ended by Ctrl-C", child.communicate()[1])
+
     def test_console_ends_with_standard_input(self):
         with Sim() as sim:
             run = self.run_it("console", "--port", sim.pty)
             self.assertEqual(run.code, 0, run)
+            run = self.run_it("console", "--port", sim.pty, "--json")
+            self.assertIsInstance(json.loads(run.out)["result"]["lines"], list)
+
+    def test_console_in_the_prompt(self):
+        with Sim() as sim:
+            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--port", sim.pty)
+            self.addCleanup(t.kill)
+            t.expect(r"lockstep> $")
+            t.type("console\r")
+            t.expect(r"Ctrl-C ends it")
+            self.run_it("--port", sim.ws, "call", "Sys.Reboot")
+            t.expect(r"mgos_init")
+            t.type("\x03")
+            t.expect(r"(?s)ended by Ctrl-C\.\n.*> $")
+            t.type("quit\r")
+            self.assertEqual(t.end(), 0)
 
     def test_log_lines_at_the_prompt(self):
         with Sim() as sim:
@@ -664,13 +695,14 @@ expect-error no device is attached
             t.expect(r"esp32_0A1B2C> $")
             t.type("half a li")
             t.expect("half a li$")
-            subprocess.run([str(BUILD / "lockstep"), "--port", sim.ws, "call", "Sys.Reboot"], capture_output=True,
-                           env=self.scratch.environment(), stdin=subprocess.DEVNULL, timeout=60)
-            t.expect(r"\n[^\n]*half a li$")
+            self.run_it("--port", sim.ws, "call", "Sys.Reboot")
+            t.expect(r"(?s)mgos_init.*Init done[^\n]*\n[^\n]*esp32_0A1B2C> half a li$")
             t.type("\x03")
             t.expect(r"\^C\n.*esp32_0A1B2C> $")
-            t.type("log 5\r")
+            t.type("set log off\r")
             t.expect(r"esp32_0A1B2C> $")
+            t.type("log 1\r")
+            t.expect(r"\\x1b\[0;32mmgos_init[^\n]*Init done[^\n]*\n.*esp32_0A1B2C> $")
             t.type("quit\r")
             self.assertEqual(t.end(), 0)
 
@@ -729,8 +761,11 @@ class _Terminal:
     def __init__(self, environment, *words):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.chdir(environment["HOME"])
-            os.execve(str(BUILD / "lockstep"), ["lockstep", *map(str, words)], environment)
+            try:
+                os.chdir(environment["HOME"])
+                os.execve(str(BUILD / "lockstep"), ["lockstep", *map(str, words)], environment)
+            finally:
+                os._exit(127)  # never a second run of the tests
         self.text = ""
 
     def read(self, seconds):
