@@ -179,7 +179,7 @@ void view_page_widths(const struct view_page *page, int width, int *widths)
         widths[i] = full ? 0 : least;
         if (full && i == 0)
             widths[i] = width > 0 ? width : 0; /* too narrow even for one: a piece of it */
-        left -= full ? 0 : least + gap;
+        left -= full ? (i == 0 ? left : 0) : least + gap;
         wanted[i] = page->columns[i].flexible ? natural_width(page, i) : 0;
     }
     share(page, wanted, left, widths);

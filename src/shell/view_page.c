@@ -169,14 +169,14 @@ bool view_missing(struct view_page *page, const struct view_context *ctx, enum s
     if (state->have)
         return false;
     if (state->why.code != 0) {
-        view_words(page, VIEW_WARN, "No data: %s", state->why.message);
+        view_words(page, VIEW_WARN, "Not read: %s", state->why.message);
         if (state->why.next[0] != '\0')
             view_words(page, VIEW_PLAIN, "Next: %s", state->why.next);
         view_words(page, VIEW_DIM, "%s reads the %s again.", command, name);
     } else if (state->asking) {
         view_words(page, VIEW_DIM, "Reading the %s: no answer yet.", name);
     } else if (ctx->snapshot->link != RPC_UP) {
-        view_words(page, VIEW_WARN, "No data: the %s was not read before the link was lost.", name);
+        view_words(page, VIEW_WARN, "Not read: the link was lost before the %s came.", name);
         view_words(page, VIEW_DIM, "%s reads it once the link is back.", command);
     } else {
         view_words(page, VIEW_DIM, "The %s was not read yet; %s reads it.", name, command);
