@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "rpc/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,11 +101,42 @@ static int check_size(const struct rpc_client *client, const char *method, size_
 static void set_times(struct rpc_client *client, struct rpc_call_entry *call, int64_t timeout_ms)
 {
     call->timeout_ms = timeout_ms > 0 ? timeout_ms : client->options.timeout_ms;
-    if (client->serial && client->options.retries > 0 && may_repeat(call->method))
+    if (client->serial && client->options.retries > 0 && may_repeat(call->method) && call->said == NULL)
         call->tries = client->options.retries;
     call->each_ms = call->timeout_ms / (call->tries + 1);
     call->started_us = clock_us();
     call->due = clock_ms() + call->each_ms;
+}
+
+/* --- sending ----------------------------------------------------------------------------------------------
+ */
+
+/* The frame that ends with } gets the login as its last member. */
+static void add_login(struct buf *json, const cJSON *auth)
+{
+    if (auth == NULL)
+        return;
+    json->data[--json->len] = '\0';
+    buf_add_text(json, ",\"auth\":");
+    frame_json(json, auth);
+    buf_add_byte(json, '}');
+}
+
+/* With the login that call->login says. */
+static int send_call(struct rpc_client *client, struct rpc_call_entry *call, struct error *e)
+{
+    bool own =
+        (call->login == RPC_CALL_KEPT || call->login == RPC_CALL_FRESH) && rpc_login_is_ready(&client->login);
+    cJSON *answer = own ? rpc_login_auth(&client->login) : NULL;
+    struct buf json = {.secret = true};
+    buf_add(&json, call->again.data, call->again.len);
+    add_login(&json, own ? answer : call->auth);
+    int code = check_size(client, call->method, json.len, e);
+    if (code == 0)
+        code = rpc_send_frame(client, &json, e);
+    buf_free(&json);
+    cJSON_Delete(answer);
+    return code;
 }
 
 static int start_call(struct rpc_client *client, struct rpc_call_entry *call, const cJSON *args,
@@ -116,18 +148,17 @@ static int start_call(struct rpc_client *client, struct rpc_call_entry *call, co
     call->again.secret = true; /* args may hold a key */
     call->id = client->next_id++;
     frame_request(&call->again, call->id, RPC_SRC, call->method, args, NULL);
-    code = check_size(client, call->method, call->again.len, e);
-    if (code != 0)
-        return code;
+    if (call->said == NULL)
+        call->login = rpc_login_is_ready(&client->login) ? RPC_CALL_KEPT : RPC_CALL_PLAIN;
     set_times(client, call, timeout_ms);
     call->before = client->traffic;
-    code = rpc_send_frame(client, &call->again, e);
+    code = send_call(client, call, e);
     if (code == 0) /* the link may have gone down, and told so, under this very send */
         code = check_up(client, call->method, e);
     if (code != 0)
         return code;
     client->counters.sent++;
-    if (call->tries == 0)
+    if (call->tries == 0 && client->login.user == NULL)
         buf_free(&call->again);
     call->next = client->calls;
     client->calls = call;
@@ -204,6 +235,106 @@ int rpc_call(struct rpc_client *client, const char *method, const cJSON *args, i
     return code;
 }
 
+int rpc_call_as(struct rpc_client *client, const char *method, const cJSON *args, const cJSON *auth,
+                int64_t timeout_ms, struct rpc_said *said, struct error *e)
+{
+    *said = (struct rpc_said){0};
+    if (loop_interrupted(client->loop))
+        return error_set(e, ERR_INTERRUPTED, "%s was not sent: interrupted.", method);
+    struct rpc_call_entry call = {.method = method, .login = RPC_CALL_EXACT, .auth = auth, .said = said};
+    rpc_hold(client);
+    int code = start_call(client, &call, args, timeout_ms, e);
+    if (code == 0)
+        code = wait_call(client, &call, NULL, e);
+    clear_call(&call);
+    rpc_release(client);
+    return code;
+}
+
+/* --- logging in -------------------------------------------------------------------------------------------
+ */
+
+static bool is_waiting(const struct rpc_client *client, const struct rpc_call_entry *call)
+{
+    const struct rpc_call_entry *one = client->calls;
+    while (one != NULL && one != call)
+        one = one->next;
+    return one != NULL;
+}
+
+/* The same call, same id, as call->login says now. A link that goes down under it ends the call by itself. */
+static void send_anew(struct rpc_client *client, struct rpc_call_entry *call)
+{
+    struct error why = {0};
+    int code = send_call(client, call, &why);
+    if (code == 0) {
+        client->counters.sent++;
+    } else if (is_waiting(client, call)) {
+        call->why = why;
+        end_call(client, call);
+    }
+}
+
+/* 401. True: the call goes on; false: call->why says why it ends. */
+static bool meet_challenge(struct rpc_client *client, struct rpc_call_entry *call, const char *name,
+                           const char *message)
+{
+    struct error why = {0};
+    if (client->login.user == NULL || call->again.len == 0) { /* or it went out before there was a user */
+        rpc_explain_login_wanted(name, message, &call->why);
+    } else if (call->login == RPC_CALL_FRESH) {
+        rpc_explain_login_refused(name, &client->login, message, &call->why);
+        rpc_login_forget(&client->login);
+    } else if (rpc_login_challenge(&client->login, message, &why) != 0) {
+        rpc_explain_login_broken(name, &why, &call->why);
+    } else {
+        call->login = RPC_CALL_FRESH;
+        send_anew(client, call);
+        return true;
+    }
+    return false;
+}
+
+/* 400 to a frame with a login: realm or algorithm are no longer what they were when it was asked for, or the
+ * method itself says so. */
+static bool meet_bad_request(struct rpc_client *client, struct rpc_call_entry *call, const char *name)
+{
+    if (call->login == RPC_CALL_KEPT) {
+        rpc_login_forget(&client->login);
+        call->login = RPC_CALL_PLAIN;
+        send_anew(client, call);
+        return true;
+    }
+    rpc_explain_login_malformed(name, &client->login, &call->why);
+    return false;
+}
+
+/* An answer that refuses. True: the call was sent again. */
+static bool meet_refusal(struct rpc_client *client, struct rpc_call_entry *call, int code,
+                         const char *message)
+{
+    char name[96];
+    const char *said = message == NULL ? "" : message;
+    bool with = call->login == RPC_CALL_KEPT || call->login == RPC_CALL_FRESH;
+    text_safe(call->method, name, sizeof name);
+    if (code == 401)
+        return meet_challenge(client, call, name, said);
+    if (code == 400 && with && strcmp(said, "bad request") == 0)
+        return meet_bad_request(client, call, name);
+    if (code == 403 && with && strcmp(said, "unauthorized") == 0)
+        rpc_explain_login_denied(name, &client->login, &call->why);
+    else
+        rpc_explain_refusal(call->method, code, message, &call->why);
+    return false;
+}
+
+static void take_said(struct rpc_said *said, const struct frame *answer)
+{
+    said->code = answer->error_code;
+    snprintf(said->message, sizeof said->message, "%s",
+             answer->error_message == NULL ? "" : answer->error_message);
+}
+
 /* --- ending -----------------------------------------------------------------------------------------------
  */
 
@@ -222,12 +353,13 @@ void rpc_answer(struct rpc_client *client, struct frame *answer)
     client->traffic.answers++;
     client->lines.count = 0; /* what was logged before a good answer explains no later silence */
     client->counters.last_round_trip_us = clock_us() - call->started_us;
-    if (answer->error_code != 0) {
-        rpc_explain_refusal(call->method, answer->error_code, answer->error_message, client->has_creds,
-                            &call->why);
-    } else {
+    if (call->said != NULL) {
+        take_said(call->said, answer);
+    } else if (answer->error_code == 0) {
         call->result = answer->result;
         answer->result = NULL;
+    } else if (meet_refusal(client, call, answer->error_code, answer->error_message)) {
+        return;
     }
     end_call(client, call);
 }
@@ -256,7 +388,7 @@ static void send_again(struct rpc_client *client, struct rpc_call_entry *call)
 {
     call->tries--;
     call->due = clock_ms() + call->each_ms;
-    if (rpc_send_frame(client, &call->again, NULL) == 0)
+    if (send_call(client, call, NULL) == 0)
         client->counters.sent++;
 }
 

@@ -22,6 +22,7 @@ static void destroy(struct rpc_client *client)
     loop_timer_stop(client->alarm);
     uart_decoder_free(client->decoder);
     secret_wipe(&client->url, sizeof client->url); /* may hold user:password */
+    rpc_login_clear(&client->login);
     free(client);
 }
 
@@ -171,7 +172,6 @@ static struct rpc_client *new_client(struct loop *loop, const struct link_url *u
         client->options = *options;
     if (events != NULL)
         client->events = *events;
-    client->has_creds = client->options.creds != NULL;
     client->options.creds = NULL;
     if (client->options.timeout_ms <= 0)
         client->options.timeout_ms = RPC_TIMEOUT_MS;
@@ -191,7 +191,9 @@ int rpc_open(struct loop *loop, const struct link_url *url, const struct rpc_opt
     *to = NULL;
     struct rpc_client *client = new_client(loop, url, options, events, ctx);
     rpc_hold(client);
-    int code = open_link(client, client->options.link.open_timeout_ms, e);
+    int code = rpc_login_set(&client->login, options != NULL ? options->creds : NULL, e);
+    if (code == 0)
+        code = open_link(client, client->options.link.open_timeout_ms, e);
     if (code != 0) {
         client->closed = true;
     } else {
@@ -308,8 +310,18 @@ enum rpc_state rpc_state(const struct rpc_client *client)
     return client->state;
 }
 
+int rpc_set_creds(struct rpc_client *client, const char *creds, struct error *e)
+{
+    return rpc_login_set(&client->login, creds, e);
+}
+
+const char *rpc_user(const struct rpc_client *client)
+{
+    return client->login.user;
+}
+
 size_t rpc_payload_limit(const struct rpc_client *client, size_t overhead)
 {
-    size_t taken = ENVELOPE_BYTES + overhead;
+    size_t taken = ENVELOPE_BYTES + overhead + rpc_login_bytes(&client->login);
     return taken < client->frame_limit ? (client->frame_limit - taken) / 4 * 4 : 0;
 }

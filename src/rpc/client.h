@@ -28,7 +28,8 @@ struct rpc_options {
     int64_t timeout_ms; /* per call; 0: 20 000 (mos's default) */
     int retries; /* on serial links, of calls that only read (their verb begins with Get, List, Describe,
                     Ping, Scan) and got no answer; all tries together take timeout_ms; default 0 */
-    const char *creds; /* "user:password" or NULL: digest authentication; secret */
+    const char *creds; /* "user:password" or NULL: digest authentication; secret, copied by rpc_open. The
+                          password may hold colons. Anything else: ERR_USAGE */
 };
 
 struct rpc_counters { /* since open; for status, health checks and benches */
@@ -48,6 +49,26 @@ void rpc_close(
  * sent when the frame is over the link's limit; ERR_INTERRUPTED. timeout_ms 0: the client's default. */
 int rpc_call(struct rpc_client *client, const char *method, const cJSON *args, int64_t timeout_ms,
              cJSON **result, struct error *e);
+
+/* A device that asks for a login is answered with the credentials: the same call again, same id. Its nonce is
+ * used for an hour; when it wants a new one, that is answered once more. ERR_REFUSED with different messages
+ * for: no credentials (remote 401), wrong user or password (401), a nonce that the device calls expired
+ * (401), a challenge that cannot be answered (401), realm or algorithm not taken (400), an ACL that denies
+ * (403). */
+
+/* Other credentials from now on; NULL: none. ERR_USAGE as above, and the old ones stay. */
+int rpc_set_creds(struct rpc_client *client, const char *creds, struct error *e);
+/* The user of the credentials, or NULL. */
+const char *rpc_user(const struct rpc_client *client);
+
+/* For checks of a device's access rules: calls with just this auth object (NULL: none), whatever the
+ * credentials are, and answers no challenge. Returns 0 for any answer, which is in *said. */
+struct rpc_said {
+    int code;          /* of the answer's error; 0: the call was carried out */
+    char message[400]; /* of the error: raw bytes of the device, cut */
+};
+int rpc_call_as(struct rpc_client *client, const char *method, const cJSON *args, const cJSON *auth,
+                int64_t timeout_ms, struct rpc_said *said, struct error *e);
 
 /* Same without waiting: fn is called once, from the loop, with the result (borrowed) or an error. */
 typedef void rpc_done_fn(void *ctx, const cJSON *result, const struct error *e);

@@ -310,16 +310,14 @@ static const struct {
     int code;
     const char *begins, *words, *next;
 } refusals[] = {
-    {401, "",             "the device wants a user name and a password for it",
-     "Give them with --rpc-creds user:password or @file."                                                               },
     {403, "unauthorized", "the device's access rules (ACL) do not allow it",
-     "Use a user that rpc.acl allows, or change rpc.acl on the device."                                                 },
+     "Use a user that rpc.acl allows, or change rpc.acl on the device."                                              },
     {404, "No handler",   "the device's firmware lacks this method",
-     "`call RPC.List` shows the methods it has."                                                                        },
-    {418, "",             "the device is restarting",                           "Wait until it is back, then try again."},
+     "`call RPC.List` shows the methods it has."                                                                     },
+    {418, "",             "the device is restarting",                        "Wait until it is back, then try again."},
 };
 
-int rpc_explain_refusal(const char *method, int code, const char *message, bool has_creds, struct error *e)
+int rpc_explain_refusal(const char *method, int code, const char *message, struct error *e)
 {
     char said[400], name[96];
     text_safe(message == NULL ? "" : message, said, sizeof said);
@@ -330,13 +328,6 @@ int rpc_explain_refusal(const char *method, int code, const char *message, bool 
     if (i == COUNT(refusals)) {
         error_set(e, ERR_REFUSED, "%s was refused by the device: %s (error %d).", name,
                   said[0] ? said : "it gives no reason", code);
-    } else if (code == 401) { /* the message is a challenge for programs, not for people */
-        error_set(e, ERR_REFUSED, "%s was refused: %s (error 401).", name, refusals[i].words);
-        error_next(
-            e, "%s",
-            has_creds ? "This version does not answer the device's challenge yet: use a channel that rpc.acl "
-                        "leaves open."
-                      : refusals[i].next);
     } else {
         error_set(e, ERR_REFUSED, "%s was refused: %s (%s%serror %d).", name, refusals[i].words, said,
                   said[0] ? ", " : "", code);

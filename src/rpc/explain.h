@@ -48,6 +48,6 @@ struct rpc_silence {
 int rpc_explain_silence(const struct rpc_silence *s, struct error *e);
 
 /* Fills e with ERR_REFUSED, e->remote = code, and the device's message made printable. */
-int rpc_explain_refusal(const char *method, int code, const char *message, bool has_creds, struct error *e);
+int rpc_explain_refusal(const char *method, int code, const char *message, struct error *e);
 
 #endif

@@ -12,6 +12,7 @@
 #include "codec/uart.h"
 #include "rpc/client.h"
 #include "rpc/explain.h"
+#include "rpc/login.h"
 
 /* Our name in frames. A device answers to the channel, whatever the name is. */
 #define RPC_SRC "lockstep"
@@ -24,13 +25,24 @@ enum {
     RPC_QUIET_MS = 300,      /* after this, log text without a line end is a line */
 };
 
+/* With what a call went out last. */
+enum rpc_call_login {
+    RPC_CALL_PLAIN, /* no login */
+    RPC_CALL_KEPT,  /* the answer to a challenge of an earlier call */
+    RPC_CALL_FRESH, /* the answer to a challenge of its own */
+    RPC_CALL_EXACT, /* what the caller gave; its answer is not acted on */
+};
+
 struct rpc_call_entry {
     struct rpc_call_entry *next;
     int64_t id;
     const char *method; /* the caller's while it waits, else owned through `name` */
     char *name;
-    struct buf again; /* the frame, kept while tries are left; secret */
-    int tries;        /* left after this one */
+    struct buf again; /* the frame without login, kept while it may be sent again; secret */
+    enum rpc_call_login login;
+    const cJSON *auth;     /* RPC_CALL_EXACT: or NULL; the caller's */
+    struct rpc_said *said; /* RPC_CALL_EXACT: the caller's */
+    int tries;             /* left after this one */
     int64_t started_us, timeout_ms;
     int64_t due, each_ms; /* when this try ends; how long a try lasts */
     struct rpc_traffic before;
@@ -54,7 +66,7 @@ struct rpc_client {
     struct loop *loop;
     struct link_url url;
     struct rpc_options options; /* creds not kept */
-    bool has_creds;
+    struct rpc_login login;
     struct rpc_events events;
     void *ctx;
     struct link *link; /* NULL while opening or lost */
