@@ -7,16 +7,27 @@
 
 #include <string.h>
 
+/* Options on the line of `run` are those of the whole file; the session's own options may be these very ones.
+ */
 static int run_run(struct op_call *call, size_t step, struct error *e)
 {
     (void)step;
-    return script_run_file(call->session, op_arg_value(call, "FILE"), true, &call->told, e);
+    struct options options;
+    options_copy(call->options, &options);
+    int rc = script_run_file(call->session, op_arg_value(call, "FILE"), &options, &call->told, e);
+    options_free(&options);
+    return rc;
 }
 
 static int run_include(struct op_call *call, size_t step, struct error *e)
 {
     (void)step;
-    return script_run_file(call->session, op_arg_value(call, "FILE"), false, &call->told, e);
+    for (size_t i = 0; call->session->script != NULL && i < call->parse->count; i++)
+        if (call->parse->item[i].is_option && call->parse->item[i].global != OPTION_X) {
+            error_set(e, ERR_USAGE, "include takes no options: its lines run with those of this file");
+            return error_next(e, "Use set before it, or run in place of include.");
+        }
+    return script_run_file(call->session, op_arg_value(call, "FILE"), NULL, &call->told, e);
 }
 
 static int run_on_error(struct op_call *call, size_t step, struct error *e)
@@ -141,7 +152,8 @@ static const struct op_arg echo_args[] = {
 const struct op core_run = {
     .name = "run",
     .summary = "run a command file",
-    .help = "One command a line, up to the first that fails; the exit status is that command's. Settings and "
+    .help = "One command a line, up to the first that fails; the exit status is that command's. Options of "
+            "this line hold for the whole file; settings and  "
             "variables "
             "that the file sets end with it.",
     .example = "run secure-element.lks\nlockstep --port sim: --confirm any run scripts/secure-element.lks",

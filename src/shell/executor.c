@@ -135,7 +135,8 @@ static int run_plain(struct op_call *call, struct error *e)
  * something. */
 static int settle_mode(struct op_call *call, struct error *e)
 {
-    const char *asked = options_value(call->options, OPTION_DRY_RUN);
+    bool rehearsal = call->session->rehearsal && call->session->script != NULL;
+    const char *asked = rehearsal ? "true" : options_value(call->options, OPTION_DRY_RUN);
     bool dry = asked ? option_boolean(asked) == 1 : call->op->plan != NULL;
     call->plan = dry && call->op->plan != NULL;
     if (!dry || call->plan || call->op->hazard == HAZARD_NONE)
@@ -307,6 +308,8 @@ int executor_run_start(struct session *session, const struct words *words, bool 
     rc = rc < 0 ? rc : e->code;
     if (rc == 0 && options_flag(&session->options, OPTION_HELP))
         turn_to_help(session, &parse);
+    const char *dry = options_value(&session->options, OPTION_DRY_RUN);
+    session->rehearsal = dry != NULL && option_boolean(dry) == 1;
     const char **lines;
     size_t line_count = rc == 0 ? options_list(&session->options, OPTION_E, &lines) : 0;
     *ran = rc < 0 || parse.command != NULL || line_count > 0;

@@ -4,17 +4,33 @@
 #include "shell/parser.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-/* Last parts of configuration keys that hold passwords: what stands behind them stays out of history. */
+/* Last parts of names whose values are passwords or keys: what stands behind them stays out of history. */
+static const char *const secret_endings[] = {"pass", "password", "passwd", "psk", "secret", "token", "sas"};
+
 static bool is_password_key(const char *assignment)
 {
-    static const char *const endings[] = {"pass", "password", "passwd", "psk", "secret", "token", "sas"};
     size_t n = strcspn(assignment, "=");
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        size_t m = strlen(endings[i]);
-        if (n >= m && strncasecmp(assignment + n - m, endings[i], m) == 0)
+    for (size_t i = 0; i < sizeof secret_endings / sizeof secret_endings[0]; i++) {
+        size_t m = strlen(secret_endings[i]);
+        if (n >= m && strncasecmp(assignment + n - m, secret_endings[i], m) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* JSON arguments of a call: {"config":{"wifi":{"sta":{"pass":"…"}}}}, and the keys that ATCA.SetKey takes. */
+static bool has_password_member(const char *json)
+{
+    if (strcasestr(json, "key\"") != NULL)
+        return true;
+    for (size_t i = 0; i < sizeof secret_endings / sizeof secret_endings[0]; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%s\"", secret_endings[i]);
+        if (strcasestr(json, name) != NULL)
             return true;
     }
     return false;
@@ -31,6 +47,8 @@ bool parse_item_is_secret(const struct parse *parse, const struct parse_item *it
 {
     const struct op_arg *arg = item->arg ? item->arg : &option_table()[item->global].arg;
     if (arg->type == TYPE_ASSIGNMENT && is_password_key(item->value))
+        return true;
+    if (arg->type == TYPE_JSON && has_password_member(item->value))
         return true;
     return arg->flags & ARG_SECRET && !(item->arg != NULL && sets_option(parse));
 }

@@ -168,7 +168,25 @@ static int check_nesting(const struct session *session, const char *real, const 
     return 0;
 }
 
-int script_run_file(struct session *session, const char *path, bool own_scope, bool *told, struct error *e)
+/* Plays with options and variables of its own. A dry run that was asked for here holds for all of it. */
+static int play_in_scope(struct session *session, struct script *script, const struct options *options,
+                         struct error *e)
+{
+    struct session_scope scope;
+    bool rehearsal = session->rehearsal;
+    const char *dry = options_value(options, OPTION_DRY_RUN);
+    session_scope_save(session, &scope);
+    options_free(&session->options);
+    options_copy(options, &session->options);
+    session->rehearsal = rehearsal || (dry != NULL && option_boolean(dry) == 1);
+    int rc = play_inside(session, script, e);
+    session->rehearsal = rehearsal;
+    session_scope_restore(session, &scope);
+    return rc;
+}
+
+int script_run_file(struct session *session, const char *path, const struct options *options, bool *told,
+                    struct error *e)
 {
     char real[PATH_MAX], shown[512];
     struct script script = {.name = shown, .fd = -1};
@@ -183,13 +201,8 @@ int script_run_file(struct session *session, const char *path, bool own_scope, b
         rc = check_nesting(session, script.path, shown, e);
     }
     if (rc == 0) {
-        struct session_scope scope;
-        if (own_scope)
-            session_scope_save(session, &scope);
-        rc = play_inside(session, &script, e);
+        rc = options ? play_in_scope(session, &script, options, e) : play_inside(session, &script, e);
         *told = rc < 0;
-        if (own_scope)
-            session_scope_restore(session, &scope);
     }
     buf_free(&script.text);
     free(script.path);

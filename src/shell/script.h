@@ -19,9 +19,11 @@ struct script {
 
 /* Runs a file until its first failure, whose code it returns (with on-error continue: to its end). Each
  * failure is told when it happens, with file and line; *told is true then, and e only sums up. Relative paths
- * are relative to the command file that names them. `own_scope`: options and variables set in it end with it
- * (run), else they stay (include). */
-int script_run_file(struct session *session, const char *path, bool own_scope, bool *told, struct error *e);
+ * are relative to the command file that names them. With `options` (run) the file starts with these, and what
+ * it sets, options and variables, ends with it; with NULL (include) the session's are used and stay changed.
+ */
+int script_run_file(struct session *session, const char *path, const struct options *options, bool *told,
+                    struct error *e);
 
 /* Lines given with -e. */
 int script_run_lines(struct session *session, const char *const *lines, size_t count, struct error *e);

@@ -46,6 +46,7 @@ struct session {
     bool stdin_is_commands;    /* standard input holds command lines */
     bool on_terminal;          /* a person is there: standard input is a terminal */
     bool quit;
+    bool rehearsal; /* --dry-run was asked for around command files: no line in them can undo that */
     /* Set by signal handlers, served by whoever waits. */
     volatile sig_atomic_t terminated; /* asked to end: SIGTERM, SIGHUP */
     volatile sig_atomic_t redraw;     /* stopped and continued, or the terminal has a new size */

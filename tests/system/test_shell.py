@@ -419,6 +419,27 @@ echo never
         self.assertEqual(run.code, 0, run)
         self.assertTrue(self.locked())
 
+    def test_a_dry_run_of_a_file_cannot_be_undone_by_a_line_in_it(self):
+        text = "set dry-run false\nset confirm any\ngood-lock\ngood-lock --dry-run=false\n"
+        for words in (["--dry-run", "run", "file.lks"], ["run", "file.lks", "--dry-run"], ["-e", "run file.lks --dry-run"],
+                      ["--dry-run", "-e", "set dry-run false", "-e", "run file.lks --dry-run=false"]):
+            self.scratch.file("file.lks", text)
+            run = self.run_it(*words)
+            self.assertEqual((run.code, run.out.count("plan (nothing sent)")), (0, 2), (words, run))
+            self.assertFalse(self.locked())
+        run = self.run_it("--dry-run", stdin=text)
+        self.assertEqual((run.code, self.locked()), (0, False), run)
+        self.assertEqual(self.run_it(stdin=text).code, 1)  # the second finds it locked
+        self.assertTrue(self.locked())
+
+    def test_options_of_the_line_hold_for_the_file(self):
+        self.scratch.file("inner.lks", "good-lock\n")
+        run = self.run_file("run inner.lks --dry-run=false --confirm any\n")
+        self.assertEqual((run.code, self.locked()), (0, True), run)
+        run = self.run_file("include inner.lks --dry-run=false\n")
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("include takes no options", run.err)
+
     def test_verbose_says_lines_without_secrets(self):
         run = self.run_file("good-secret me ${P}\n", "--verbose", "--var", "P=hunter2")
         self.assertIn("+ good-secret me ${PASSWORD}\n", run.err)
@@ -629,6 +650,18 @@ class WithDevice(Shell):
             self.assertEqual(run.code, 0, run)
             self.assertIn(f"To do it: lockstep --port {sim.ws} atca-lock-zone config --dry-run=false\n", run.out)
             self.assertNotIn("ATCA.LockZone", sim.methods())
+
+    def test_an_interrupt_leaves_no_virtual_device_behind(self):
+        child = subprocess.Popen([str(BUILD / "lockstep"), "--port", "sim:", "-e", "status", "-e", "sleep 60"], text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.scratch.environment())
+        while not child.stdout.readline().startswith("Link"):
+            pass
+        children = pathlib.Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+        self.assertEqual(len(children), 1)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=30)
+        self.assertEqual(child.returncode, 130)
+        self.assertFalse(pathlib.Path(f"/proc/{children[0]}").exists())
 
     def test_attach_and_detach(self):
         with Sim() as one, Sim() as two:

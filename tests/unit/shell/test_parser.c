@@ -60,6 +60,10 @@ static const struct op_arg text_args[] = {
     {"TEXT", TYPE_TEXT, 0, "text", NULL, 0, NULL},
     {0    }
 };
+static const struct op_arg call_args[] = {
+    {"ARGS", TYPE_JSON, 0, "arguments", NULL, 0, NULL},
+    {0    }
+};
 static const struct op_arg set_args[] = {
     {"NAME",        TYPE_WORD, ARG_OPTIONAL, "name", NULL, 0, NULL},
     {"VALUE", TYPE_TEXT, ARG_OPTIONAL | ARG_SECRET, "value", NULL, 0, NULL},
@@ -67,22 +71,25 @@ static const struct op_arg set_args[] = {
 };
 
 static const struct op ops_list[] = {
-    {.name = "atca-set-key",
+    {
+     .name = "atca-set-key",
      .summary = "-",
      .args = set_key_args,
      .options = set_key_options,
      .hazard = HAZARD_IRREVERSIBLE,
      .plan = plan_nothing,
-     .run = run_nothing},
-    {.name = "wifi", .summary = "-",                         .args = wifi_args,                                                                      .run = run_nothing},
-    {.name = "config-set",                .summary = "-",               .args = config_args,               .run = run_nothing},
-    {.name = "atca-get-config",                             .summary = "-",                       .args = get_args,                                   .run = run_nothing},
-    {.name = "expect",           .summary = "-",                        .args = text_args,                           .run = run_nothing},
-    {.name = "set",             .summary = "-",.args = set_args,.run = run_nothing},
-    {.name = "quit",     .summary = "-",.run = run_nothing},
+     .run = run_nothing,
+     },
+    {.name = "wifi",   .summary = "-",                       .args = wifi_args,                                                                              .run = run_nothing},
+    {.name = "config-set",      .summary = "-",.args = config_args,.run = run_nothing},
+    {.name = "atca-get-config",   .summary = "-",                  .args = get_args,                                                                                                                .run = run_nothing                                                                                                                                                                  },
+    {.name = "expect",      .summary = "-",.args = text_args,.run = run_nothing},
+    {.name = "set",   .summary = "-",              .args = set_args,                                                                                                                                        .run = run_nothing                                                                                                                                                                                                                                                                                                                                                                                                                  },
+    {.name = "quit",      .summary = "-",.args = NULL,.run = run_nothing},
+    {.name = "call",   .summary = "-",               .args = call_args,                                                                                                                                                             .run = run_nothing                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                           },
 };
-static const struct op *const ops[] = {&ops_list[0], &ops_list[1], &ops_list[2], &ops_list[3],
-                                       &ops_list[4], &ops_list[5], &ops_list[6], NULL};
+static const struct op *const ops[] = {&ops_list[0], &ops_list[1], &ops_list[2], &ops_list[3], &ops_list[4],
+                                       &ops_list[5], &ops_list[6], &ops_list[7], NULL};
 static const struct plugin plugin = {.abi = PLUGIN_ABI, .name = "test", .ops = ops};
 
 static struct registry registry;
