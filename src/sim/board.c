@@ -142,6 +142,7 @@ static void on_boot(void *ctx)
 static void on_restart(void *ctx)
 {
     struct board *b = ctx;
+    b->restart = NULL;
     sim_journal_event(b->journal, "restart", NULL);
     halt(b);
     b->restart = loop_timer_start(b->loop, REBOOT_MS, on_boot, b);
@@ -154,6 +155,15 @@ void board_restart(struct board *b, int64_t ms)
     board_log(b, LOG_INFO, "mgos_system.c:43", "Rebooting in %lld ms", (long long)ms);
     b->restart_ms = clock_ms() + ms;
     b->restart = loop_timer_start(b->loop, ms, on_restart, b);
+}
+
+void board_restart_abort(struct board *b)
+{
+    if (b->restart_ms == 0)
+        return;
+    loop_timer_stop(b->restart);
+    b->restart = NULL;
+    b->restart_ms = 0;
 }
 
 /* --- power and the chip

@@ -58,6 +58,9 @@ void board_end(struct board *b);
 /* Restarts after ms; the first order stands. */
 void board_restart(struct board *b, int64_t ms);
 
+/* Takes that order back. */
+void board_restart_abort(struct board *b);
+
 /* The supply is gone: nothing more is answered, the loop ends. What the chip wrote until now stays. */
 void board_cut_power(struct board *b);
 

@@ -123,11 +123,15 @@ static uint16_t port_of(const char *listen_addr)
     return text_number(colon ? colon + 1 : listen_addr, UINT16_MAX, &port) == 0 ? (uint16_t)port : 0;
 }
 
+static bool is_fresh(const char *listen_addr)
+{
+    return strcmp(listen_addr, "80") == 0; /* the default of http.listen_addr */
+}
+
 /* A fresh device's address stands for --http; one that was configured for itself, moved by --map. */
 static uint16_t wanted_port(const struct sim_http *h, const char *listen_addr)
 {
-    static const char fresh[] = "80";
-    if (strcmp(listen_addr, fresh) != 0)
+    if (!is_fresh(listen_addr))
         return board_map_port(h->board, port_of(listen_addr));
     return h->board->options->http_port ? h->board->options->http_port : h->free_port;
 }
@@ -175,16 +179,18 @@ int sim_http_boot(struct sim_http *http, struct error *e)
                   listen_addr, why.message);
         return 0; /* never in the clear where TLS is configured */
     }
-    if (strcmp(listen_addr, "80") != 0 && port_of(listen_addr) == 0) {
+    if (!is_fresh(listen_addr) && port_of(listen_addr) == 0) {
         board_log(b, LOG_ERROR, "mgos_http_server.c:361", "Error binding to [%s]", listen_addr);
         return 0;
     }
     if (open_listener(http, wanted_port(http, listen_addr), &why) < 0) {
         board_log(b, LOG_ERROR, "mgos_http_server.c:361", "Error binding to [%s]", listen_addr);
-        fprintf(stderr, "lockstep-sim: %s\n  %s\n", why.message, why.next);
-        if (first && e != NULL)
+        if (first && is_fresh(listen_addr)) {
             *e = why;
-        return first ? why.code : 0;
+            return why.code;
+        }
+        fprintf(stderr, "lockstep-sim: %s\n  %s\n", why.message, why.next);
+        return 0;
     }
     board_log(b, LOG_INFO, "mgos_http_server.c:370", "HTTP server started on [%s]%s", listen_addr,
               secure ? " (SSL)" : "");

@@ -9,9 +9,9 @@ struct sim_http;
 struct sim_http *sim_http_new(struct board *b);
 void sim_http_free(struct sim_http *http);
 
-/* Listens as the configuration in force says; prints "http ADDRESS:PORT" when that is a new place. An address
- * that is taken is an error only for the first boot: later the board runs on without HTTP, as a device does.
- */
+/* Listens as the configuration in force says; prints "http ADDRESS:PORT" when that is a new place. That the
+ * port of --http is taken is an error of the first boot; for a configured address, or later, the board runs
+ * on without HTTP and says so in its log and on standard error. */
 int sim_http_boot(struct sim_http *http, struct error *e);
 void sim_http_halt(struct sim_http *http);
 

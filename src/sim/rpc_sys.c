@@ -87,7 +87,10 @@ void sim_sys_reboot(struct board *b, const struct sim_channel *channel, const cJ
         sim_reply_error(reply, 400, "invalid delay value");
         return;
     }
-    board_restart(b, delay);
+    if (sim_args_flag(args, "abort"))
+        board_restart_abort(b);
+    else
+        board_restart(b, delay);
 }
 
 void sim_sys_set_debug(struct board *b, const struct sim_channel *channel, const cJSON *args,

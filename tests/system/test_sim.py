@@ -772,6 +772,24 @@ class Reboot(Case):
         with Sim() as sim, Wire(sim.last("uart")) as wire:
             wire.call("Sys.Reboot", {"delay_ms": 60000})
             self.assertIn("result", wire.call("RPC.Ping"))
+            wire.call("Sys.Reboot", {"abort": True})
+            wire.call("Sys.Reboot", {"delay_ms": 1})  # the first order would have stood
+            self.assertIsNotNone(wire.until(b"Init done"))
+
+    def test_a_configured_port_that_is_taken_does_not_stop_the_device(self):
+        with Sim("--http", "0", state=self.state) as sim, Wire(sim.last("uart")) as wire:
+            with socket.socket() as taken:
+                taken.bind(("127.0.0.1", 0))
+                taken.listen()
+                wire.call("Config.Set", {"config": {"http": {"listen_addr": f":{taken.getsockname()[1]}"}}, "save": True,
+                                         "reboot": True})
+                self.assertIn(b"Error binding to [:", wire.until(b"Init done"))
+                self.assertIn("result", wire.call("RPC.Ping"))
+                code, err = sim.end()
+                self.assertEqual(code, 0)
+                self.assertIn("--map", err)
+                with Sim("--http", "0", state=self.state) as again, Wire(again.last("uart")) as wire2:
+                    self.assertIn("result", wire2.call("RPC.Ping"))
 
     def test_config_is_in_force_after_the_reboot(self):
         with Sim("--http", "0", state=self.state) as sim, Wire(sim.last("uart")) as wire:
