@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static int run_sql(struct ledger *ledger, const char *sql, struct error *e)
@@ -44,6 +45,13 @@ static int refuse_tail(const struct ledger *ledger, const char *what, struct err
                       ledger->head_path);
 }
 
+static int refuse_head(struct error *e)
+{
+    error_prefix(e, "the ledger's head cannot be written");
+    error_next(e, "look at the room and the rights of its folder, or give another file with --ledger FILE.");
+    return ERR_REFUSED;
+}
+
 /* A ledger that lost its end must not grow over the gap. */
 static int check_tail(struct ledger *ledger, struct error *e)
 {
@@ -55,7 +63,7 @@ static int check_tail(struct ledger *ledger, struct error *e)
         head = (struct ledger_head){.count = 0};
         memcpy(head.hash, ledger_zero_hash, sizeof head.hash);
         rc = ledger_head_write(ledger, &head, e);
-        return rc ? error_prefix(e, "the ledger's head cannot be written") : 0;
+        return rc ? refuse_head(e) : 0;
     }
     if (!head.exists)
         return refuse_tail(ledger, "has lost the file that remembers its end", e);
@@ -79,6 +87,20 @@ int ledger_begin(struct ledger *ledger, struct error *e)
     ledger->begun_at = ledger->last;
     memcpy(ledger->begun_hash, ledger->last_hash, sizeof ledger->begun_hash);
     return rc;
+}
+
+int ledger_check_room(const struct ledger *ledger, struct error *e)
+{
+    struct statvfs disk;
+    if (statvfs(ledger->path, &disk) != 0 || disk.f_blocks == 0) /* it does not say */
+        return 0;
+    unsigned long long room = (unsigned long long)disk.f_bavail * disk.f_frsize;
+    if (room >= LEDGER_ROOM)
+        return 0;
+    error_set(e, ERR_REFUSED,
+              "the disk of the ledger %s is full: %llu KiB are left, and an outcome wants room, too (%d KiB)",
+              ledger->path, room / 1024, LEDGER_ROOM / 1024);
+    return error_next(e, "make room on it, or give another file with --ledger FILE.");
 }
 
 void ledger_abandon(struct ledger *ledger)
@@ -177,7 +199,7 @@ int ledger_commit(struct ledger *ledger, struct error *e)
     memcpy(head.next_hash, ledger->last_hash, sizeof head.next_hash);
     int rc = ledger_head_write(ledger, &head, e);
     if (rc != 0)
-        error_prefix(e, "the ledger's head cannot be written");
+        refuse_head(e);
     if (rc == 0)
         rc = run_sql(ledger, "COMMIT", e);
     if (rc != 0)

@@ -122,7 +122,9 @@ static int put_intent(struct ledger_context *context, const struct plan *plan, s
 static int put_all(struct ledger_context *context, const struct plan *plan, size_t step, int64_t *session,
                    int64_t *plan_row, int64_t *row, struct error *e)
 {
-    int rc = put_session(context->ledger, context, session, e);
+    int rc = ledger_check_room(context->ledger, e);
+    if (rc == 0)
+        rc = put_session(context->ledger, context, session, e);
     if (rc == 0 && (step == 0 || *plan_row == 0))
         rc = put_plan(context, plan, *session, plan_row, e);
     return rc ? rc : put_intent(context, plan, step, *plan_row, row, e);

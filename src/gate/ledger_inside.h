@@ -86,6 +86,10 @@ bool ledger_head_fits(const struct ledger_head *head, int64_t count, const char 
  * it.
  */
 int ledger_begin(struct ledger *ledger, struct error *e);
+/* ERR_REFUSED when the disk has less than LEDGER_ROOM left: an intent whose outcome may find no room is not
+ * begun. */
+enum { LEDGER_ROOM = 1024 * 1024 }; /* bytes: several times what intent, outcome and log take */
+int ledger_check_room(const struct ledger *ledger, struct error *e);
 /* Appends: seq, at, who, previous and hash are filled in here. entry->seq is the new number. On failure the
  * transaction is to be abandoned. */
 int ledger_put(struct ledger *ledger, struct ledger_entry *entry, struct error *e);

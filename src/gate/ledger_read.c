@@ -29,27 +29,26 @@ static int check_date(const char *name, const char *date, struct error *e)
     return ERR_USAGE;
 }
 
-/* ?1 device, ?2 operation, ?3 kind, ?4 since, ?5 until, ?6 only open ones, ?7 limit, ?8 one entry's number.
- */
-static const char conditions[] =
+/* ?1 device, ?2 operation, ?3 kind, ?4 since, ?5 until, ?6 only open ones, ?7 limit. */
+static const char by_filter[] =
     " FROM entry WHERE (?1 IS NULL OR lower(identity) = lower(?1) OR lower(device) = lower(?1))"
     " AND (?2 IS NULL OR operation = ?2) AND (?3 IS NULL OR kind = ?3)"
     " AND (?4 IS NULL OR substr(at, 1, length(?4)) >= ?4)"
     " AND (?5 IS NULL OR substr(at, 1, length(?5)) <= ?5)"
-    " AND (?6 = 0 OR (kind = 'intent' AND answer IS NULL)) AND (?8 IS NULL OR seq = ?8)"
+    " AND (?6 = 0 OR (kind = 'intent' AND answer IS NULL))"
     " ORDER BY seq DESC LIMIT ?7";
 static const char answer[] = ", (SELECT min(o.seq) FROM entry AS o WHERE o.refers = entry.seq AND "
                              "o.kind = 'outcome') AS answer";
 
-static void bind_filter(sqlite3_stmt *query, const struct ledger_filter *filter, int64_t seq)
+static const char by_number[] = " FROM entry WHERE seq = ?1";
+
+static void bind_filter(sqlite3_stmt *query, const struct ledger_filter *filter)
 {
     const char *texts[] = {filter->device, filter->operation, filter->kind, filter->since, filter->until};
     for (int i = 0; i < 5; i++)
         sqlite3_bind_text(query, i + 1, texts[i], -1, SQLITE_STATIC); /* NULL binds NULL */
     sqlite3_bind_int(query, 6, filter->open);
     sqlite3_bind_int64(query, 7, filter->limit ? (int64_t)filter->limit + 1 : -1);
-    if (seq != 0)
-        sqlite3_bind_int64(query, 8, seq);
 }
 
 static void add_row(struct ledger_list *list, size_t *room, sqlite3_stmt *query)
@@ -78,8 +77,7 @@ static void put_in_order(struct ledger_list *list, size_t limit)
     }
 }
 
-static int read_rows(struct ledger *ledger, const struct ledger_filter *filter, int64_t seq,
-                     struct ledger_list *list, struct error *e)
+static sqlite3_stmt *select_entries(struct ledger *ledger, const char *conditions, struct error *e)
 {
     struct buf sql = BUF_INIT;
     buf_add_text(&sql, "SELECT ");
@@ -87,9 +85,12 @@ static int read_rows(struct ledger *ledger, const struct ledger_filter *filter, 
     buf_printf(&sql, "%s%s", answer, conditions);
     sqlite3_stmt *query = ledger_store_query(ledger, buf_text(&sql), e);
     buf_free(&sql);
-    if (query == NULL)
-        return ERR_REFUSED;
-    bind_filter(query, filter, seq);
+    return query;
+}
+
+/* Reads what the query gives, and finalizes it. */
+static int read_rows(struct ledger *ledger, sqlite3_stmt *query, struct ledger_list *list, struct error *e)
+{
     size_t room = 0;
     int step;
     while ((step = sqlite3_step(query)) == SQLITE_ROW)
@@ -98,8 +99,6 @@ static int read_rows(struct ledger *ledger, const struct ledger_filter *filter, 
     sqlite3_finalize(query);
     if (rc != 0)
         ledger_list_free(list);
-    else
-        put_in_order(list, filter->limit);
     return rc;
 }
 
@@ -113,7 +112,13 @@ int ledger_list(struct ledger *ledger, const struct ledger_filter *filter, struc
         rc = check_date("until", filter->until, e);
     if (rc == 0)
         rc = ledger_store_read(ledger, &found, e);
-    return rc != 0 || !found ? rc : read_rows(ledger, filter, 0, list, e);
+    sqlite3_stmt *query = rc == 0 && found ? select_entries(ledger, by_filter, e) : NULL;
+    if (query == NULL)
+        return rc == 0 && found ? ERR_REFUSED : rc;
+    bind_filter(query, filter);
+    rc = read_rows(ledger, query, list, e);
+    put_in_order(list, filter->limit);
+    return rc;
 }
 
 int ledger_open_intents(struct ledger *ledger, const char *identity, struct ledger_list *list,
@@ -126,11 +131,15 @@ int ledger_open_intents(struct ledger *ledger, const char *identity, struct ledg
 int ledger_show(struct ledger *ledger, int64_t seq, struct ledger_list *list, struct error *e)
 {
     bool found = false;
-    struct ledger_filter all = {0};
     *list = (struct ledger_list){0};
     int rc = ledger_store_read(ledger, &found, e);
-    if (rc == 0 && found && seq > 0)
-        rc = read_rows(ledger, &all, seq, list, e);
+    sqlite3_stmt *query = rc == 0 && found ? select_entries(ledger, by_number, e) : NULL;
+    if (rc != 0 || (found && query == NULL))
+        return ERR_REFUSED;
+    if (query != NULL) {
+        sqlite3_bind_int64(query, 1, seq);
+        rc = read_rows(ledger, query, list, e);
+    }
     if (rc != 0 || list->count > 0)
         return rc;
     error_set(e, ERR_REFUSED, "the ledger %s has no entry %lld", ledger->path, (long long)seq);

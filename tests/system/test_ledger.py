@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import stat
 import subprocess
+import sys
 import unittest
 
 from lab import PATIENCE, ROOT, SERIAL, Scratch, lockstep, program
@@ -203,6 +204,19 @@ class Trust(Ledger):
         self.assertEqual(judge(self.path), [])
         self.sql("UPDATE entry SET who = 'someone@else' WHERE seq = 7")
         self.assertEqual(judge(self.path), [(7, "hash")])
+
+    def test_the_script_of_the_documentation(self):
+        self.record("--count", "2")
+        text = (ROOT / "doc" / "ledger.md").read_text()
+        script = self.scratch.file("audit.py", re.search(r"^```python\n(.*?)^```$", text, re.M | re.S).group(1))
+        self.assertLessEqual(len(script.read_text().splitlines()), 20)
+        head = self.path.with_suffix(".head").read_text().split()[-1]
+        audit = [sys.executable, str(script), str(self.path)]
+        done = subprocess.run(audit, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stdout), (0, f"whole; the last hash is {head}\n"), done)
+        self.sql("UPDATE entry SET line = 'x' WHERE seq = 8")
+        done = subprocess.run(audit, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (1, "entry 8 is not as it was written\n"), done)
 
     def test_bytes_flipped_in_the_file(self):
         """Not through SQL: bytes of values where they lie in the file, as a hex editor would."""

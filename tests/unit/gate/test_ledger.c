@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 static void test_nothing_is_touched_before_it_is_needed(void **state)
@@ -359,7 +360,9 @@ static void test_files_that_are_no_ledger_refuse(void **state)
     snprintf(b.path, sizeof b.path, "%s", b.folder);
     open_again(&b);
     assert_refused(&b, "cannot be opened");
+    ledger_close(b.ledger);
     assert_int_equal(ledger_open("", &b.ledger, NULL), ERR_USAGE);
+    assert_null(b.ledger);
     bench_end(&b);
 }
 
@@ -453,6 +456,36 @@ static void test_a_full_disk_refuses(void **state)
     assert_int_equal(count_of(&b, &(struct ledger_filter){0}), 4);
     write_steps(&b, 1);
     assert_sound(&b);
+    bench_end(&b);
+}
+
+/* A real file system that fills up: with room for the intent and none for its outcome nothing is begun. */
+static void test_a_nearly_full_disk_refuses(void **state)
+{
+    (void)state;
+    struct bench b;
+    char folder[128];
+    bench_begin(&b);
+    snprintf(folder, sizeof folder, "%s/new", b.folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    if (mount("tmpfs", folder, "tmpfs", 0, "size=4m") != 0) {
+        bench_end(&b);
+        print_message("only root may mount a small file system\n");
+        skip();
+    }
+    write_steps(&b, 1);
+    char *filler = mem_alloc(3 << 20);
+    char path[160];
+    snprintf(path, sizeof path, "%s/filler", folder);
+    assert_int_equal(file_create(path, 0600, filler, 3 << 20, NULL), 0);
+    assert_refused(&b, "an outcome wants room, too");
+    assert_int_equal(unlink(path), 0);
+    write_steps(&b, 1);
+    assert_sound(&b);
+    ledger_close(b.ledger);
+    b.ledger = NULL;
+    assert_int_equal(umount(folder), 0);
+    free(filler);
     bench_end(&b);
 }
 
@@ -614,6 +647,7 @@ int main(void)
         cmocka_unit_test(test_files_that_are_no_ledger_refuse),
         cmocka_unit_test(test_an_unwritable_folder_refuses),
         cmocka_unit_test(test_a_full_disk_refuses),
+        cmocka_unit_test(test_a_nearly_full_disk_refuses),
         cmocka_unit_test(test_two_programs_write_one_chain),
         cmocka_unit_test(test_killed_between_intent_and_outcome),
         cmocka_unit_test(test_killed_at_any_instant),

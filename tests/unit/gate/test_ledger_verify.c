@@ -301,6 +301,30 @@ static void test_a_medium_that_cannot_be_written(void **state)
     bench_end(&b);
 }
 
+static void test_each_commit_is_synced(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pragma, *value;
+    } wanted[] = {
+        {"PRAGMA synchronous",  "2"  },
+        {"PRAGMA journal_mode", "wal"}
+    };
+    struct bench b;
+    bench_begin(&b);
+    for (int round = 0; round < 2; round++) { /* the run that makes the file, and one that finds it */
+        intend(&b, 0);
+        for (size_t i = 0; i < 2; i++) {
+            sqlite3_stmt *query = ledger_store_query(b.ledger, wanted[i].pragma, NULL);
+            assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+            assert_string_equal(sqlite3_column_text(query, 0), wanted[i].value);
+            sqlite3_finalize(query);
+        }
+        open_again(&b);
+    }
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_an_entry_forged_at_the_end),
         cmocka_unit_test(test_the_head),
         cmocka_unit_test(test_a_damaged_file),
+        cmocka_unit_test(test_each_commit_is_synced),
         cmocka_unit_test(test_a_medium_that_cannot_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
