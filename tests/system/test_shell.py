@@ -216,6 +216,13 @@ class Json(Shell):
         self.assertEqual((answer["mode"], answer["ok"]), ("applied", True))
         self.assertTrue(self.locked())
 
+    def test_nothing_in_it_is_obeyed_by_a_terminal(self):
+        run = self.run_it("--json", "echo", b"a\xc2\x9b31m\x1b[2J\x7f\xe2\x80\xae\xff")
+        self.assertRegex(run.out, r"^[\x20-\x7e\n]+$")
+        self.assertEqual(self.object_of(run)["result"]["text"], "a\x9b31m\x1b[2J\x7f\u202e\ufffd")
+        run = self.run_it("echo", b"a\xc2\x9b31m\x1b[2J\xff")
+        self.assertEqual(run.out, "a\\x9b31m\\x1b[2J\\xff\n")
+
     def test_table(self):
         answer = self.object_of(self.run_it("--json", "good-table"))
         self.assertEqual(answer["result"], {"rows": [{"name": "größe", "size": "1"}, {"name": "b", "size": "22"}]})
