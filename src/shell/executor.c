@@ -230,6 +230,7 @@ static int run_parsed(struct session *session, struct parse *parse, const struct
     begin(&call, rc);
     if (rc == 0)
         rc = perform(&call, e);
+    session_note_device(session);
     if (rc < 0 && (e->code == 0 || *e->message == '\0'))
         error_set(e, rc, rc == ERR_INTERRUPTED ? "interrupted" : "the command ended without saying why");
     if (rc == 0)

@@ -103,37 +103,41 @@ static struct rpc_options rpc_options_of(const struct options *options)
     };
 }
 
-/* What a device is known by: its MAC, or its id where it has none. "" when it was never asked. */
-static void known_name(struct device *device, char to[96])
+/* What a device is known by: its MAC, or its id where it has none. False while it was not asked. */
+static bool known_name(struct device *device, char to[SESSION_NAME_SIZE])
 {
     const cJSON *info;
-    *to = '\0';
     if (device_id_known(device) == NULL || device_info(device, false, &info, NULL) < 0)
-        return;
+        return false;
     const char *mac = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "mac"));
-    text_safe(mac && *mac ? mac : device_id_known(device), to, 96);
+    text_safe(mac && *mac ? mac : device_id_known(device), to, SESSION_NAME_SIZE);
+    return true;
+}
+
+void session_note_device(struct session *session)
+{
+    if (session->device != NULL)
+        known_name(session->device, session->name);
 }
 
 /* After a loss: the same port again, and the same device behind it. */
 static int reopen(struct session *session, const struct options *options, struct error *e)
 {
     struct device *device = session->device;
-    char before[96], now[96];
-    known_name(device, before);
+    char now[SESSION_NAME_SIZE] = "";
     int rc = rpc_reconnect(device_rpc(device), rpc_options_of(options).timeout_ms, e);
-    if (rc < 0 || *before == '\0')
+    if (rc < 0 || session->name[0] == '\0')
         return rc;
     const cJSON *info;
-    device_chip_forget(device);
-    device_config_forget(device);
     rc = device_info(device, true, &info, e);
     if (rc < 0)
         return rc;
-    known_name(device, now);
-    if (strcmp(before, now) == 0)
+    if (known_name(device, now) && strcmp(session->name, now) == 0)
         return 0;
-    error_set(e, ERR_REFUSED, "another device answers at this port now: %s, it was %s before", now, before);
-    return error_next(e, "Detach and attach to work with the new one.");
+    error_set(e, ERR_REFUSED, "another device answers at this port now: %s, it was %s before", now,
+              session->name);
+    session_detach(session);
+    return error_next(e, "The port is closed; the next command opens it with the new device.");
 }
 
 int session_attach(struct session *session, const struct options *options, struct error *e)
@@ -160,6 +164,7 @@ void session_detach(struct session *session)
 {
     device_detach(session->device);
     session->device = NULL;
+    session->name[0] = '\0';
     free(session->attached);
     session->attached = NULL;
 }

@@ -13,6 +13,8 @@
 
 enum { SESSION_LOG_LINES = 500 }; /* device log lines remembered for `log` */
 
+enum { SESSION_NAME_SIZE = 96 };
+
 /* The command before, for expect, expect-error and expect-json. */
 struct session_last {
     bool any;
@@ -35,9 +37,11 @@ struct session {
     struct registry registry;
     struct options options;
     struct vars vars;
-    struct device *device; /* NULL while detached */
-    char *attached;        /* the port as it was asked for */
-    struct script *script; /* innermost, or NULL */
+    struct device *device;        /* NULL while detached */
+    char name[SESSION_NAME_SIZE]; /* MAC or id of the device, "" until it was asked: to know it again after a
+                                     loss */
+    char *attached;               /* the port as it was asked for */
+    struct script *script;        /* innermost, or NULL */
     struct session_last last;
     char *log[SESSION_LOG_LINES]; /* ring, printable */
     size_t log_count;             /* ever received */
@@ -62,6 +66,8 @@ void session_free(struct session *session);
  * ERR_CONNECTION. */
 int session_attach(struct session *session, const struct options *options, struct error *e);
 void session_detach(struct session *session);
+/* Remembers which device this is, if it is known by now. */
+void session_note_device(struct session *session);
 
 /* A variable for ${NAME}, or NULL; HERE is the folder of the command file that is being run. ctx: the
  * session. */

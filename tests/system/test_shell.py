@@ -217,10 +217,10 @@ class Json(Shell):
         self.assertTrue(self.locked())
 
     def test_nothing_in_it_is_obeyed_by_a_terminal(self):
-        run = self.run_it("--json", "echo", b"a\xc2\x9b31m\x1b[2J\x7f\xe2\x80\xae\xff")
+        run = self.run_it("--json", "echo", os.fsdecode(b"a\xc2\x9b31m\x1b[2J\x7f\xe2\x80\xae\xff"))
         self.assertRegex(run.out, r"^[\x20-\x7e\n]+$")
         self.assertEqual(self.object_of(run)["result"]["text"], "a\x9b31m\x1b[2J\x7f\u202e\ufffd")
-        run = self.run_it("echo", b"a\xc2\x9b31m\x1b[2J\xff")
+        run = self.run_it("echo", os.fsdecode(b"a\xc2\x9b31m\x1b[2J\xff"))
         self.assertEqual(run.out, "a\\x9b31m\\x1b[2J\\xff\n")
 
     def test_table(self):
@@ -793,6 +793,25 @@ expect-error no device is attached
             t.expect(r"esp32_0A1B2C> $")
             t.type("quit\r")
             self.assertEqual(t.end(), 0)
+
+
+    def test_another_device_after_a_loss_is_refused(self):
+        one = Sim()
+        with one:
+            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--port", one.ws)
+            self.addCleanup(t.kill)
+            t.expect(r"lockstep> $")
+            t.type("status\r")
+            t.expect(r"esp32_0A1B2C> $")
+            one.stop()
+            t.expect(r"the link is lost: .*\n.*> $")
+            with Sim(http=False, options=["--http", str(one.http_port), "--platform", "esp8266"]):
+                t.type("status\r")
+                t.expect(r"(?s)another device answers at this port now: .*lockstep> $")
+                t.type("status\r")
+                t.expect(r"(?s)Platform +esp8266.*esp8266_\w+> $")
+                t.type("quit\r")
+                self.assertEqual(t.end(), 0)
 
 
 class _Terminal:
