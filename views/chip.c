@@ -9,8 +9,8 @@
 enum { PER_LINE = 8 }; /* bytes of the hex grid */
 
 static const struct view_column columns[] = {
-    {.key = "byte",    .title = "byte",    .width = 5,  .numeric = true },
-    {.key = "field",   .title = "field",   .width = 13, .flexible = true},
+    {.key = "byte",    .title = "byte",    .width = 7,  .numeric = true },
+    {.key = "field",   .title = "field",   .width = 10, .flexible = true},
     {.key = "meaning", .title = "meaning", .width = 9,  .flexible = true},
     {.key = "hex",     .title = "hex",     .width = 5,  .flexible = true},
 };

@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const struct view_column columns[] = {
-    {.key = "state", .title = "", .width = 9      },
-    { .key = "what",   .title = "", .width = 46, .flexible = true},
-    { .key = "help",   .title = "", .width = 22, .flexible = true},
+    {.key = "state", .title = "", .width = 9,  .flexible = false},
+    {.key = "what",  .title = "", .width = 46, .flexible = true },
+    {.key = "help",  .title = "", .width = 22, .flexible = true },
 };
 
 static void label(struct view_page *page, const char *text)
@@ -25,7 +25,9 @@ static void add_device(struct view_page *page, const struct view_context *ctx)
     label(page, "Device");
     view_span(page, VIEW_VALUE, "%s", view_json_text(info, "id", "(no name)"));
     view_span(page, VIEW_PLAIN, "  %s", view_json_text(info, "arch", ""));
-    if (up >= 0 && up < 1e10) {
+    if (up >= 0 && up < 1)
+        view_span(page, VIEW_PLAIN, "  just started");
+    if (up >= 1 && up < 1e10) {
         char words[48];
         int64_t age = ctx->now_ms - ctx->snapshot->part[SNAPSHOT_INFO].read_ms;
         clock_words(((int64_t)up + age / 1000) * 1000, words, sizeof words);
@@ -133,8 +135,9 @@ static void add_locks(struct view_page *page, const struct atecc_config *chip)
 static void add_findings(struct view_page *page, const struct view_context *ctx)
 {
     static const char *const unknown[2][2] = {
-        {"unknown: neither configuration nor chip was read", "unknown of the configuration: it was not read"},
-        {"unknown of the chip: it was not read",             ""                                             },
+        {"neither configuration nor chip was read: nothing is known",
+         "the configuration was not read: nothing is known of it"       },
+        {"the chip was not read: nothing is known of it",             ""},
     };
     const struct snapshot_state *part = ctx->snapshot->part;
     struct findings findings;

@@ -10,12 +10,12 @@
 #include <string.h>
 
 static const struct view_column columns[] = {
-    {.key = "slot",     .title = "slot",  .width = 4,    .numeric = true},
-    {.key = "holds",                 .title = "holds",                    .width = 10, .flexible = true},
-    {.key = "use", .title = "use",                 .width = 11,                   .flexible = true},
-    {.key = "write",      .title = "write",.width = 13,.flexible = true},
-    {.key = "key",.title = "key",            .width = 3                        },
-    {.key = "lock",      .title = "lock",             .width = 8    },
+    {.key = "slot",  .title = "slot",  .width = 4,  .numeric = true  },
+    {.key = "holds", .title = "holds", .width = 10, .flexible = true },
+    {.key = "use",   .title = "use",   .width = 11, .flexible = true },
+    {.key = "write", .title = "write", .width = 13, .flexible = true },
+    {.key = "key",   .title = "key",   .width = 3,  .flexible = false},
+    {.key = "lock",  .title = "lock",  .width = 8,  .flexible = false},
 };
 
 /* --- what is known of a slot -----------------------------------------------------------------------------

@@ -7,10 +7,10 @@
 #include <string.h>
 
 static const struct view_column columns[] = {
-    {.key = "zone",     .title = "zone", .width = 6},
-    {             .key = "state", .title = "state",      .width = 9          },
-    {  .key = "now",      .title = "allows now",     .width = 18,           .flexible = true},
-    { .key = "lock",      .title = "locking freezes",     .width = 18,           .flexible = true},
+    {.key = "zone",  .title = "zone",            .width = 6,  .flexible = false},
+    {.key = "state", .title = "state",           .width = 9,  .flexible = false},
+    {.key = "now",   .title = "allows now",      .width = 16, .flexible = true },
+    {.key = "lock",  .title = "locking freezes", .width = 16, .flexible = true },
 };
 
 enum state { BOTH_OPEN, DATA_OPEN, BOTH_LOCKED, STATES };
