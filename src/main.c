@@ -46,7 +46,9 @@ static void catch_signals(struct session *session)
     };
     signalled = session;
     for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
-        struct sigaction action = {.sa_handler = caught[i].handler};
+        /* What only redraws does not break a write in the middle; what ends does. poll(2) wakes for both. */
+        struct sigaction action = {.sa_handler = caught[i].handler,
+                                   .sa_flags = caught[i].handler == on_redraw ? SA_RESTART : 0};
         sigemptyset(&action.sa_mask);
         sigaction(caught[i].number, &action, NULL);
     }

@@ -31,6 +31,9 @@ struct op_call {
 
 void call_free(struct op_call *call);
 
+/* Begins the report. */
+void report_open(struct op_call *call);
+
 /* Ends the report: text to its end, or the one JSON object. `where` is "FILE:LINE" or NULL. `e` holds the
  * outcome; output that could not be written turns success into a failure. */
 void report_close(struct op_call *call, const char *where, int64_t elapsed_ms, struct error *e);

@@ -211,6 +211,7 @@ static void begin(struct op_call *call, int rc)
 {
     const struct front *front = call->session->front;
     struct buf line = BUF_INIT;
+    report_open(call);
     parse_line(call->parse, 0, NULL, &line);
     if (front != NULL)
         front->begin(front->ctx, buf_text(&line));

@@ -333,18 +333,27 @@ void report_echo(struct op_call *call, const char *line)
     free(text);
 }
 
+void report_open(struct op_call *call)
+{
+    if (call->session->front != NULL)
+        return;
+    fflush(stdout);
+    clearerr(
+        stdout); /* what went wrong before, Ctrl-C in the middle of a prompt, say, is not this command's */
+}
+
 void report_close(struct op_call *call, const char *where, int64_t elapsed_ms, struct error *e)
 {
     clear_progress(call);
     if (call->report.json)
         write_json(call, where, elapsed_ms, e);
-    bool spoiled = call->session->front == NULL && (fflush(stdout) != 0 || ferror(stdout));
-    if (spoiled && e->code == 0) {
+    bool unflushed = call->session->front == NULL && fflush(stdout) != 0;
+    if (e->code == 0 && unflushed)
         error_set_errno(e, ERR_REFUSED, "the answer could not be written to standard output");
+    else if (e->code == 0 && call->session->front == NULL && ferror(stdout))
+        error_set(e, ERR_REFUSED, "the answer could not be written to standard output");
+    if (ferror(stdout))
         call->report.json = false; /* what is left to say can only go to standard error */
-    }
-    if (spoiled)
-        clearerr(stdout);
     if (e->code != 0 && !call->report.json && !call->told)
         write_error(call, where, e);
 }
