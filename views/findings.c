@@ -64,7 +64,8 @@ static const struct rule {
     {
         .style = VIEW_BAD,
         .text = "RPC is open to anyone over HTTP and WebSocket",
-        .why = "rpc.auth_file is empty and no access list is set: no caller is asked for a password.",
+        .why = "rpc.auth_file is empty and no access list is set: no caller is asked for a password. "
+               "The password file must lie on the device before the setting names it.",
         .help = "config-set rpc.auth_file=FILE",
         .when = {{"rpc.enable", ON}, {"rpc.http_enable", ON}, {"http.enable", ON},
                  {"rpc.auth_file", UNSET}, {"rpc.acl", UNSET}, {"rpc.acl_file", UNSET},
@@ -80,14 +81,16 @@ static const struct rule {
     {
         .style = VIEW_WARN,
         .text = "HTTP and WebSocket go in the clear",
-        .why = "http.ssl_cert is empty: the server does not speak TLS.",
+        .why = "http.ssl_cert is empty: the server does not speak TLS. A certificate for a key in the chip "
+               "comes from atca-gen-cert.",
         .help = "config-set http.ssl_cert=FILE http.ssl_key=ATCA:0",
         .when = {{"http.enable", ON}, {"http.ssl_cert", EMPTY}},
     },
     {
         .style = VIEW_WARN,
         .text = "the web server's private key is a file in flash",
-        .why = "http.ssl_key names a file, not a slot of the chip (ATCA:SLOT).",
+        .why = "http.ssl_key names a file, not a slot of the chip (ATCA:SLOT). Set the key in a slot first: "
+               "atca-set-key.",
         .help = "config-set http.ssl_key=ATCA:0",
         .when = {{"http.enable", ON}, {"http.ssl_cert", GIVEN}, {"http.ssl_key", IN_FLASH}},
     },
@@ -101,7 +104,8 @@ static const struct rule {
     {
         .style = VIEW_WARN,
         .text = "MQTT's private key is a file in flash",
-        .why = "mqtt.ssl_key names a file, not a slot of the chip (ATCA:SLOT).",
+        .why = "mqtt.ssl_key names a file, not a slot of the chip (ATCA:SLOT). Set the key in a slot first: "
+               "atca-set-key.",
         .help = "config-set mqtt.ssl_key=ATCA:0",
         .when = {{"mqtt.enable", ON}, {"mqtt.ssl_cert", GIVEN}, {"mqtt.ssl_key", IN_FLASH}},
     },
