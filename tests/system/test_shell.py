@@ -789,8 +789,7 @@ expect-error no device is attached
             sim.words[sim.words.index("--http") + 1] = str(port)
             sim.start()
             t.type("status\r")
-            t.expect(r"Device +esp32_0A1B2C")
-            t.expect(r"esp32_0A1B2C> $")
+            t.expect(r"(?s)Device +esp32_0A1B2C.*esp32_0A1B2C> $")
             t.type("quit\r")
             self.assertEqual(t.end(), 0)
 
