@@ -109,8 +109,7 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 
 static const struct view_key keys[] = {
     {.key = "e",                                 .label = "edit", .command = "config-set {id}={?new value}", .edit = true},
-    {.key = "g", .label = "read", .command = "config-get {id}"},
-    {0                                         },
+    {.key = NULL},
 };
 
 const struct view view_config = {

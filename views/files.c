@@ -123,11 +123,11 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "Enter",                          .label = "view", .command = "get {id}"},
-    {.key = "s",                  .label = "save here", .command = "get {id} {?new file here}"},
-    {.key = "u",                              .label = "upload", .command = "put {?file here}"},
-    {.key = "d", .label = "delete", .command = "rm {id}", .edit = true},
-    {0                             },
+    {.key = "v",             .label = "view", .command = "get {id}", .edit = false},
+    {.key = "x", .label = "save here", .command = "get {id} {?new file here}", .edit = false},
+    {.key = "u",                      .label = "upload", .command = "put {?file here}", .edit = false},
+    {.key = "d",  .label = "delete", .command = "rm {id}", .edit = true},
+    {.key = NULL        },
 };
 
 const struct view view_files = {

@@ -194,9 +194,11 @@ static void detail(struct view_page *page, const struct view_context *ctx)
     }
 }
 
+/* What helps is for the person to type: findings name commands with more than one word. */
 static const struct view_key keys[] = {
-    {.key = "f",           .label = "what helps", .command = "{help}", .edit = true},
-    {0},
+    {.key = "i",           .label = "status", .command = "status", .edit = false},
+    {.key = "a", .label = "slots", .command = "atca-slots", .edit = false},
+    {.key = NULL                   },
 };
 
 const struct view view_overview = {

@@ -179,10 +179,13 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "p",                                                     .label = "public key", .command = "atca-get-pub-key {id}"},
-    {.key = "g",                            .label = "plan key", .command = "atca-gen-key {id} {?new file for the public key}"},
-    {.key = "s",                                                     .label = "plan set", .command = "atca-set-key {id} {?key file}"},
-    {0},
+    {.key = "p",                          .label = "public key", .command = "atca-get-pub-key {id}", .edit = false},
+    {.key = "g",
+     .label = "plan key",
+     .command = "atca-gen-key {id} {?new file for the public key}",
+     .edit = false},
+    {.key = "t",                                   .label = "plan set", .command = "atca-set-key {id} {?key file}", .edit = false},
+    {.key = NULL                },
 };
 
 const struct view view_slots = {

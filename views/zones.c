@@ -205,9 +205,8 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "l",                        .label = "plan lock", .command = "atca-lock-zone {id}"},
-    {.key = "s", .label = "slots", .command = "atca-slots"},
-    {0                       },
+    {.key = "l",                        .label = "plan lock", .command = "atca-lock-zone {id}", .edit = false},
+    {.key = NULL},
 };
 
 const struct view view_zones = {

@@ -203,10 +203,12 @@ static void test_secrets_are_not_shown(void **state)
     fixture_free(&snapshot);
 }
 
-/* Each view has a name of its own, a table that its keys can name, and only lines to emit. */
+/* Each view has a name of its own, and keys that emit lines and that are not the console's. */
 static void test_table(void **state)
 {
     (void)state;
+    static const char *const taken[] = {"Enter", "k", "j", "n", "N", "s", "S", "y", "w", "r", "G", "q",
+                                        "/",     "&", ":", "?", "[", "]", "0", "1", "2", "3", "4", "5"};
     for (size_t v = 0; views_table[v] != NULL; v++) {
         const struct view *view = views_table[v];
         assert_non_null(view->build);
@@ -217,6 +219,8 @@ static void test_table(void **state)
             assert_string_not_equal(view->name, views_table[other]->name);
         for (const struct view_key *key = view->keys; key->key != NULL; key++) {
             assert_true(key->label[0] != '\0' && key->command[0] != '\0');
+            for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+                assert_string_not_equal(key->key, taken[i]);
             for (const struct view_key *other = view->keys; other < key; other++)
                 assert_string_not_equal(key->key, other->key);
         }
