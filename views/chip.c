@@ -221,9 +221,9 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "x",                                .label = "save YAML", .command = "atca-get-config {?new file}", .edit = false},
-    {.key = "c", .label = "set config", .command = "atca-set-config {?file}", .edit = true},
-    {.key = NULL                                        },
+    {"x",  "save YAML",  "atca-get-config {?new file}", false},
+    {"c",  "set config", "atca-set-config {?file}",     true },
+    {NULL, NULL,         NULL,                          false},
 };
 
 const struct view view_chip = {

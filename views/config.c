@@ -108,8 +108,8 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "e",                                 .label = "edit", .command = "config-set {id}={?new value}", .edit = true},
-    {.key = NULL},
+    {"e",  "edit", "config-set {id}={?new value}", true },
+    {NULL, NULL,   NULL,                           false},
 };
 
 const struct view view_config = {

@@ -123,11 +123,11 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "v",             .label = "view", .command = "get {id}", .edit = false},
-    {.key = "x", .label = "save here", .command = "get {id} {?new file here}", .edit = false},
-    {.key = "u",                      .label = "upload", .command = "put {?file here}", .edit = false},
-    {.key = "d",  .label = "delete", .command = "rm {id}", .edit = true},
-    {.key = NULL        },
+    {"v",  "view",      "get {id}",                  false},
+    {"x",  "save here", "get {id} {?new file here}", false},
+    {"u",  "upload",    "put {?file here}",          false},
+    {"d",  "delete",    "rm {id}",                   true },
+    {NULL, NULL,        NULL,                        false},
 };
 
 const struct view view_files = {

@@ -196,9 +196,9 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 
 /* What helps is for the person to type: findings name commands with more than one word. */
 static const struct view_key keys[] = {
-    {.key = "i",           .label = "status", .command = "status", .edit = false},
-    {.key = "a", .label = "slots", .command = "atca-slots", .edit = false},
-    {.key = NULL                   },
+    {"i",  "status", "status",     false},
+    {"a",  "slots",  "atca-slots", false},
+    {NULL, NULL,     NULL,         false},
 };
 
 const struct view view_overview = {

@@ -179,13 +179,10 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "p",                          .label = "public key", .command = "atca-get-pub-key {id}", .edit = false},
-    {.key = "g",
-     .label = "plan key",
-     .command = "atca-gen-key {id} {?new file for the public key}",
-     .edit = false},
-    {.key = "t",                                   .label = "plan set", .command = "atca-set-key {id} {?key file}", .edit = false},
-    {.key = NULL                },
+    {"p",  "public key", "atca-get-pub-key {id}",                            false},
+    {"g",  "plan key",   "atca-gen-key {id} {?new file for the public key}", false},
+    {"t",  "plan set",   "atca-set-key {id} {?key file}",                    false},
+    {NULL, NULL,         NULL,                                               false},
 };
 
 const struct view view_slots = {

@@ -205,8 +205,8 @@ static void detail(struct view_page *page, const struct view_context *ctx)
 }
 
 static const struct view_key keys[] = {
-    {.key = "l",                        .label = "plan lock", .command = "atca-lock-zone {id}", .edit = false},
-    {.key = NULL},
+    {"l",  "plan lock", "atca-lock-zone {id}", false},
+    {NULL, NULL,        NULL,                  false},
 };
 
 const struct view view_zones = {
