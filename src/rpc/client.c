@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Between tries to open a lost link again: quick at first (a board is back within seconds), then calm. */
 enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 1000 };
@@ -318,6 +319,19 @@ int rpc_set_creds(struct rpc_client *client, const char *creds, struct error *e)
 const char *rpc_user(const struct rpc_client *client)
 {
     return client->login.user;
+}
+
+bool rpc_creds_fit(const struct rpc_client *client, enum digest_algorithm algorithm, const char *realm,
+                   const char *ha1)
+{
+    const struct rpc_login *login = &client->login;
+    char own[DIGEST_HEX];
+    if (login->user == NULL)
+        return false;
+    digest_ha1(algorithm, login->user, realm, login->password.data, login->password.len, own);
+    bool same = strcasecmp(own, ha1) == 0;
+    secret_wipe(own, sizeof own);
+    return same;
 }
 
 size_t rpc_payload_limit(const struct rpc_client *client, size_t overhead)

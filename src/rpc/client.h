@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "codec/digest.h"
 #include "link/link.h"
 
 #include <cjson/cJSON.h>
@@ -60,6 +61,9 @@ int rpc_call(struct rpc_client *client, const char *method, const cJSON *args, i
 int rpc_set_creds(struct rpc_client *client, const char *creds, struct error *e);
 /* The user of the credentials, or NULL. */
 const char *rpc_user(const struct rpc_client *client);
+/* Whether they are the ones behind this HA1 (codec/digest.h). False without credentials. */
+bool rpc_creds_fit(const struct rpc_client *client, enum digest_algorithm algorithm, const char *realm,
+                   const char *ha1);
 
 /* For checks of a device's access rules: calls with just this auth object (NULL: none), whatever the
  * credentials are, and answers no challenge. Returns 0 for any answer, which is in *said. */
