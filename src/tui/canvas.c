@@ -282,7 +282,7 @@ int canvas_print(struct canvas *canvas, int y, int x, int cols, enum style style
     return used;
 }
 
-int canvas_words(struct canvas *canvas, struct rect at, enum style style, const char *text)
+int canvas_words(struct canvas *canvas, struct rect at, int skip, enum style style, const char *text)
 {
     int indent = (int)strspn(text, " "), rows = 0;
     indent = indent < at.cols / 2 ? indent : 0;
@@ -293,8 +293,9 @@ int canvas_words(struct canvas *canvas, struct rect at, enum style style, const 
             fold--;
         n = fold > 0 ? fold : n;
         n = n > 0 ? n : strlen(text); /* too narrow for a single character */
-        if (canvas != NULL && rows < at.rows)
-            canvas_print(canvas, at.y + rows, at.x + indent, at.cols - indent, style, "%.*s", (int)n, text);
+        if (canvas != NULL && rows >= skip && rows - skip < at.rows)
+            canvas_print(canvas, at.y + rows - skip, at.x + indent, at.cols - indent, style, "%.*s", (int)n,
+                         text);
         rows++;
         text += n;
         text += strspn(text, " ");

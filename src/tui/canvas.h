@@ -58,9 +58,10 @@ int canvas_print(struct canvas *canvas, int y, int x, int cols, enum style style
 int canvas_put_scrolled(struct canvas *canvas, int y, int x, int cols, int skip, enum style style,
                         const char *text);
 
-/* Text folded at spaces into at most `rows` lines of at.cols columns; lines after the first stand as far in
- * as the text's leading blanks. Returns the lines it takes. canvas NULL: only counts them. */
-int canvas_words(struct canvas *canvas, struct rect at, enum style style, const char *text);
+/* Text folded at spaces into lines of at.cols columns; lines after the first stand as far in as the text's
+ * leading blanks. Draws the lines from number `skip` on, at.rows of them at most. Returns how many lines the
+ * text takes in all. canvas NULL: only counts them. */
+int canvas_words(struct canvas *canvas, struct rect at, int skip, enum style style, const char *text);
 
 void canvas_fill(struct canvas *canvas, struct rect at, enum style style); /* with blanks */
 void canvas_over(struct canvas *canvas, struct rect at,

@@ -6,39 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pieces of at most cols columns that a line is folded into. */
-static int fold_count(const char *text, int cols)
-{
-    int count = 1;
-    for (size_t cut; canvas_width(text) > cols && (cut = canvas_cut(text, cols)) > 0; text += cut)
-        count++;
-    return count;
-}
-
-static void put_fold(struct tui *tui, const struct output_line *line, int piece, int y, int x, int cols)
-{
-    const char *text = line->text;
-    for (int i = 0; i < piece; i++)
-        text += canvas_cut(text, cols);
-    canvas_put_scrolled(&tui->canvas, y, x, cols, 0, line->style, text);
-}
-
 /* Folded lines from the bottom up, `back` of them left out. */
 static void put_output(struct tui *tui, struct rect at)
 {
-    size_t kept = output_kept(tui->output), skip = tui->back;
-    int y = at.y + at.rows - 1;
-    for (size_t i = 0; i < kept && y >= at.y; i++) {
+    size_t kept = output_kept(tui->output), back = tui->back;
+    int y = at.y + at.rows; /* above which the next line ends */
+    for (size_t i = 0; i < kept && y > at.y; i++) {
         const struct output_line *line = output_back(tui->output, i);
-        for (int piece = fold_count(line->text, at.cols) - 1; piece >= 0 && y >= at.y; piece--) {
-            if (skip > 0)
-                skip--;
-            else
-                put_fold(tui, line, piece, y--, at.x, at.cols);
-        }
+        int rows = canvas_words(NULL, at, 0, line->style, line->text);
+        int hidden = back < (size_t)rows ? (int)back : rows, shown = rows - hidden;
+        back -= (size_t)hidden;
+        int skip = shown > y - at.y ? shown - (y - at.y) : 0;
+        y -= shown - skip;
+        canvas_words(&tui->canvas, (struct rect){y, at.x, shown - skip, at.cols}, skip, line->style,
+                     line->text);
     }
-    if (skip > 0) /* scrolled beyond the oldest line */
-        tui->back -= skip < tui->back ? skip : tui->back;
+    tui->back -= back; /* scrolled beyond the oldest line */
 }
 
 static void put_input(struct tui *tui, struct rect at)
@@ -62,12 +45,27 @@ static void put_input(struct tui *tui, struct rect at)
     buf_free(&text);
 }
 
-/* What is waited for and how long; how many commands wait behind it. */
-static void say_work(const struct tui *tui, struct buf *to)
+/* Folded lines of the last command's output that do not fit. */
+static int lines_above(const struct tui *tui, struct rect at)
 {
+    int rows = 0;
+    size_t lines = tui->output->count - tui->work.first_line, kept = output_kept(tui->output);
+    for (size_t i = 0; i < lines && i < kept; i++)
+        rows += canvas_words(NULL, at, 0, STYLE_OUTPUT, output_back(tui->output, i)->text);
+    rows -= (int)tui->back + at.rows;
+    return rows > 0 ? rows : 0;
+}
+
+/* What is waited for and how long; how many commands wait behind it. */
+static void say_work(const struct tui *tui, struct rect at, struct buf *to)
+{
+    int above = lines_above(tui, at);
     char words[32];
     int64_t ms = clock_ms() - tui->work.begun_ms;
-    if (tui->work.running && ms >= 300) {
+    bool asking = tui->panel.state == PANEL_SETTLING || tui->panel.state == PANEL_ASKING;
+    if (asking)
+        buf_add_text(to, "waiting for the answer");
+    else if (tui->work.running && ms >= 300) {
         clock_words(ms / 1000 * 1000, words, sizeof words);
         buf_printf(to, "%s %s", tui->work.own ? tui->work.line : "waiting for the device:", words);
         if (tui->work.progress[0])
@@ -77,19 +75,23 @@ static void say_work(const struct tui *tui, struct buf *to)
     if (tui->work.waiting > 0)
         buf_printf(to, "%s%zu %s", to->len ? " · " : "", tui->work.waiting,
                    tui->work.waiting == 1 ? "command waits" : "commands wait");
+    if (above > 0)
+        buf_printf(to, "%s%d %s above · F6 larger", to->len ? " · " : "", above,
+                   above == 1 ? "line" : "lines");
     if (tui->back > 0)
-        buf_printf(to, "%s%zu lines below", to->len ? " · " : "", tui->back);
+        buf_printf(to, "%s%zu %s below", to->len ? " · " : "", tui->back, tui->back == 1 ? "line" : "lines");
 }
 
 void draw_command(struct tui *tui)
 {
     struct rect frame = tui->layout.command, at = layout_inside(frame);
     struct buf note = BUF_INIT;
-    say_work(tui, &note);
+    struct rect lines = {at.y, at.x + 1, at.rows - 1, at.cols - 2};
+    say_work(tui, lines, &note);
     canvas_box(&tui->canvas, frame, tui->focus == FOCUS_COMMAND ? STYLE_BORDER_FOCUS : STYLE_BORDER,
                STYLE_PANE_TITLE, "command", buf_text(&note));
     canvas_hit(&tui->canvas, frame, HIT_COMMAND, 0);
-    put_output(tui, (struct rect){at.y, at.x + 1, at.rows - 1, at.cols - 2});
+    put_output(tui, lines);
     put_input(tui, (struct rect){at.y + at.rows - 1, at.x + 1, 1, at.cols - 2});
     buf_free(&note);
 }

@@ -13,7 +13,7 @@ struct piece {
     char text[96];
 };
 
-enum { PIECES = 8, GAP = 2 };
+enum { PIECES = 8, GAP = 2, WIDE = 100 };
 
 static void add(struct piece *pieces, size_t *count, enum style style, int need, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -60,8 +60,11 @@ static void add_chip(const struct tui *tui, struct piece *pieces, size_t *count)
     bool config = chip->lock_config != ATECC_UNLOCKED, data = chip->lock_value != ATECC_UNLOCKED;
     atecc_serial_hex(chip, serial);
     add(pieces, count, STYLE_HEADER, 0, "%s …%.4s", atecc_model(chip), serial + strlen(serial) - 6);
-    add(pieces, count, STYLE_HEADER, 0, "%s config  %s data", config ? "● locked" : "○ open",
-        data ? "● locked" : "○ open");
+    if (tui->canvas.cols < WIDE)
+        add(pieces, count, STYLE_HEADER, 0, "%s config %s data", config ? "●" : "○", data ? "●" : "○");
+    else
+        add(pieces, count, STYLE_HEADER, 0, "%s config  %s data", config ? "● locked" : "○ open",
+            data ? "● locked" : "○ open");
 }
 
 static bool is_armed(const struct tui *tui)

@@ -54,7 +54,10 @@ static void hint(struct hints *hints, const char *key, const char *label)
 static void hint_view(struct hints *hints)
 {
     const struct view *view = panes_now(hints->tui)->view;
-    hint(hints, "1-9", "view");
+    char digits[8] = "0-9";
+    if (hints->tui->panes < 10)
+        snprintf(digits, sizeof digits, "1-%d", (int)(hints->tui->panes % 10));
+    hint(hints, digits, "view");
     hint(hints, "?", "help");
     hint(hints, "q", "quit");
     hint(hints, ":", "command");
@@ -63,13 +66,17 @@ static void hint_view(struct hints *hints)
         hint(hints, "&", "filter");
         hint(hints, "w", "save");
     }
-    for (const struct view_key *key = view ? view->keys : NULL; key != NULL && key->key != NULL; key++)
+    bool enter = view != NULL && view->detail != NULL;
+    for (const struct view_key *key = view ? view->keys : NULL; key != NULL && key->key != NULL; key++) {
         hint(hints, key->key, key->label);
-    if (view != NULL && view->detail != NULL)
+        enter = enter && strcmp(key->key, "Enter") != 0;
+    }
+    if (enter)
         hint(hints, "Enter", "details");
     hint(hints, "/", "search");
     hint(hints, "r", "read again");
-    hint(hints, "w", "write");
+    if (view != NULL)
+        hint(hints, "w", "write");
 }
 
 static void hint_command(struct hints *hints)
@@ -128,7 +135,7 @@ static void draw_too_small(struct tui *tui)
              "lockstep needs %d columns and %d rows; this terminal has %d and %d. Nothing is lost: make it "
              "larger.",
              LAYOUT_COLS_MIN, LAYOUT_ROWS_MIN, canvas->cols, canvas->rows);
-    canvas_words(canvas, (struct rect){0, 0, canvas->rows, canvas->cols}, STYLE_PLAIN, text);
+    canvas_words(canvas, (struct rect){0, 0, canvas->rows, canvas->cols}, 0, STYLE_PLAIN, text);
 }
 
 void draw_screen(struct tui *tui)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 2, MARGIN = 2, TABLE_LEAST = 36 };
+enum { GAP = 2, MARGIN = 2, TABLE_LEAST = 60 };
 
 /* A cell as it is shown: its sign, its text. */
 static int put_span(struct tui *tui, const struct view_span_text *span, int y, int x, int cols, int skip,
@@ -152,7 +152,10 @@ static void say_age(const struct tui *tui, const struct view *view, char *to, si
         snprintf(to, size, "%s", asking ? "reading" : "not read · r read");
         return;
     }
-    clock_words((clock_ms() - oldest->read_ms) / 1000 * 1000, words, sizeof words);
+    int64_t age = (clock_ms() - oldest->read_ms) / 1000 * 1000;
+    clock_words(age, words, sizeof words);
+    if (age == 0)
+        snprintf(words, sizeof words, "less than 1 s");
     if (tui->snapshot.link != RPC_UP || tui->reader == NULL)
         snprintf(to, size, "read %s ago · %s", words, tui->reader ? "the link is lost" : "detached");
     else if (oldest->why.code != 0)

@@ -67,7 +67,8 @@ struct panel { /* the gate */
     char *question;
     char text[128]; /* typed so far */
     const char *remark;
-    int code; /* of the answer: 0 or ERR_CONSENT; 1 while there is none */
+    bool read; /* its end was in sight */
+    int code;  /* of the answer: 0 or ERR_CONSENT; 1 while there is none */
     long top;
     struct loop_timer *timer;
     int64_t key_us; /* when the last key came */
@@ -79,6 +80,7 @@ struct work { /* commands: the one that runs, and those that wait */
     bool running, own; /* own: the console's own errand, ended by any command */
     char *line;
     int64_t begun_ms;
+    size_t first_line; /* of the output, where the last command began */
     char progress[128];
 };
 

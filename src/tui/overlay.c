@@ -88,21 +88,24 @@ void overlay_close(struct tui *tui)
     tui_dirty(tui);
 }
 
+/* The help takes all but header and hints; details only what they need, at that end of the view where they do
+ * not hide the row they are about. */
 static struct rect place(const struct tui *tui)
 {
+    const struct pane *pane = &tui->pane[tui->now];
     struct rect at = tui->layout.view;
-    if (tui->overlay.is_help) { /* over the list too: it wants room */
-        at.x = 0;
-        at.cols = tui->canvas.cols;
-        at.rows += tui->layout.command.rows;
-    }
-    return at;
+    if (tui->overlay.is_help)
+        return (struct rect){at.y, 0, at.rows + tui->layout.command.rows, tui->canvas.cols};
+    int wanted = (int)tui->overlay.page.count + 2, half = at.rows / 2 + 2;
+    int rows = wanted < half ? wanted : half, below = at.rows - rows;
+    bool hidden = pane->cursor - pane->top + at.rows - draw_view_rows(tui) - 1 >= below;
+    return (struct rect){hidden ? at.y : at.y + below, at.x, rows, at.cols};
 }
 
 void overlay_key(struct tui *tui, struct key key)
 {
     struct overlay *overlay = &tui->overlay;
-    long rows = place(tui).rows - 3, count = (long)overlay->page.count;
+    long rows = place(tui).rows - 2 - overlay->is_help, count = (long)overlay->page.count;
     static const struct {
         enum action action;
         int rows, pages, all;

@@ -13,18 +13,31 @@ enum {
     PASTE_US = 6000, /* keys nearer to one another are no typing (20 a second is fast) */
     COLS_MOST = 102,
     TYPED_MAX = 96,
+    PAGE = 8, /* lines */
 };
 
 /* --- what it says
  * ------------------------------------------------------------------------------------------------ */
 
+static int widest_what(const struct plan_step *step)
+{
+    int widest = 0;
+    for (size_t i = 0; i < step->change_count; i++) {
+        int width = canvas_width(step->changes[i].what);
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
 static void add_changes(struct view_page *page, const struct plan_step *step)
 {
+    int widest = widest_what(step);
     for (size_t i = 0; i < step->change_count; i++) {
         const struct plan_change *change = &step->changes[i];
-        view_text(page, VIEW_VALUE, "  %s   %s → %s", change->what, change->before, change->after);
-        if (change->note != NULL && *change->note != '\0')
-            view_text(page, VIEW_PLAIN, "      %s", change->note);
+        int pad = widest - canvas_width(change->what);
+        bool noted = change->note != NULL && *change->note != '\0';
+        view_text(page, VIEW_VALUE, "  %s%*s   %s → %s%s%s", change->what, pad, "", change->before,
+                  change->after, noted ? "   " : "", noted ? change->note : "");
     }
 }
 
@@ -35,26 +48,40 @@ static void add_list(struct view_page *page, enum view_style style, const char *
         view_text(page, style, "  %s %s", label, items[i]);
 }
 
+/* All of them in one sentence. */
+static void add_sentence(struct view_page *page, enum view_style style, const char *label, char *const *items,
+                         size_t count, const char *between)
+{
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&text, "%s%s", i ? between : "", items[i]);
+    if (count > 0)
+        view_text(page, style, "  %s %s", label, buf_text(&text));
+    buf_free(&text);
+}
+
 static void fill(struct view_page *page, const struct plan *plan)
 {
+    view_text(page, VIEW_TITLE, "%s", plan->title ? plan->title : "");
+    view_text(page, VIEW_PLAIN, "%s", "");
     for (size_t i = 0; i < plan->step_count; i++) {
         if (plan->step_count > 1)
             view_text(page, VIEW_TITLE, "  step %zu: %s", i + 1, plan->steps[i].title);
         add_changes(page, &plan->steps[i]);
     }
     view_text(page, VIEW_PLAIN, "%s", "");
-    add_list(page, VIEW_PLAIN, "Becomes permanent too:", plan->freezes, plan->freeze_count);
+    add_sentence(page, VIEW_PLAIN, "Becomes permanent too:", plan->freezes, plan->freeze_count, ", ");
     add_list(page, VIEW_WARN, "Warning:", plan->warnings, plan->warning_count);
     for (size_t i = 0; i < plan->trap_count; i++)
         view_text(page, VIEW_BAD, "  Trap: %s", plan->traps[i].sentence);
-    add_list(page, VIEW_DIM, "checked:", plan->checks, plan->check_count);
+    add_sentence(page, VIEW_DIM, "checked:", plan->checks, plan->check_count, " · ");
 }
 
 void panel_show(struct tui *tui, const struct plan *plan)
 {
     panel_close(tui);
     struct panel *panel = &tui->panel;
-    panel->title = mem_printf("can't be undone · %s", plan->title ? plan->title : "");
+    panel->title = mem_string("can't be undone");
     view_page_init(&panel->page);
     fill(&panel->page, plan);
     panel->state = PANEL_WORKING;
@@ -176,6 +203,8 @@ static void answer_key(struct panel *panel, struct key key)
     } else if (key.code == K_PASTE_BEGIN || key.code == K_PASTE_END || gap < PASTE_US) {
         secret_wipe(panel->text, sizeof panel->text);
         panel->remark = "That came faster than typing: the answer must be typed, key by key. Begin again.";
+    } else if (!panel->read) {
+        panel->remark = "There is more to read first: PageDown.";
     } else if (key.code == KEY_ENTER_CODE) {
         panel->code = panel->text[0] != '\0' ? 0 : panel->code;
     } else {
@@ -184,14 +213,20 @@ static void answer_key(struct panel *panel, struct key key)
     }
 }
 
+static void close_read(struct tui *tui)
+{
+    panel_close(tui);
+    refresh_tick(tui); /* what was held back while it stood */
+}
+
 void panel_key(struct tui *tui, struct key key)
 {
     struct panel *panel = &tui->panel;
     tui_dirty(tui);
     if (key.code == K_PAGE_UP || key.code == K_PAGE_DOWN)
-        panel->top += key.code == K_PAGE_UP ? -5 : 5;
+        panel->top += key.code == K_PAGE_UP ? -PAGE : PAGE;
     else if (panel->state == PANEL_DONE)
-        panel_close(tui);
+        close_read(tui);
     else if (panel->state == PANEL_ASKING)
         answer_key(panel, key);
 }
@@ -209,25 +244,23 @@ static int text_rows(const struct panel *panel, int cols)
 {
     int rows = 0;
     for (size_t i = 0; i < panel->page.count; i++)
-        rows += canvas_words(NULL, (struct rect){0, 0, 0, cols}, STYLE_PLAIN, text_of(&panel->page.line[i]));
+        rows +=
+            canvas_words(NULL, (struct rect){0, 0, 0, cols}, 0, STYLE_PLAIN, text_of(&panel->page.line[i]));
     return rows;
 }
 
-static void put_text(struct tui *tui, struct rect at, long skip)
+static void put_text(struct tui *tui, struct rect at, int skip)
 {
     struct panel *panel = &tui->panel;
-    struct canvas whole; /* folded in one piece, of which a part shows */
-    int rows = text_rows(panel, at.cols), y = 0;
-    canvas_init(&whole, rows, at.cols, tui->ascii);
-    for (size_t i = 0; i < panel->page.count; i++) {
+    int bottom = at.y + at.rows;
+    for (size_t i = 0; i < panel->page.count && at.y < bottom; i++) {
         const struct view_line *line = &panel->page.line[i];
         enum style style = line->count > 0 ? (enum style)line->span[0].style : STYLE_PLAIN;
-        y += canvas_words(&whole, (struct rect){y, 0, rows - y, at.cols}, style, text_of(line));
+        at.rows = bottom - at.y;
+        int rows = canvas_words(&tui->canvas, at, skip, style, text_of(line));
+        at.y += rows > skip ? rows - skip : 0;
+        skip = skip > rows ? skip - rows : 0;
     }
-    for (int row = 0; row < at.rows && row + skip < rows; row++)
-        memcpy(&tui->canvas.cell[(at.y + row) * tui->canvas.cols + at.x],
-               &whole.cell[(row + skip) * whole.cols], (size_t)at.cols * sizeof *whole.cell);
-    canvas_free(&whole);
 }
 
 static void put_question(struct tui *tui, struct rect at)
@@ -240,7 +273,7 @@ static void put_question(struct tui *tui, struct rect at)
     while (n > 0 && (question[n - 1] == ' ' || question[n - 1] == '\n'))
         n--;
     char *line = mem_printf("%.*s", (int)n, question);
-    int rows = canvas_words(&tui->canvas, at, STYLE_TITLE, line);
+    int rows = canvas_words(&tui->canvas, at, 0, STYLE_TITLE, line);
     free(line);
     int y = at.y + rows;
     int x = at.x + 2 + canvas_print(&tui->canvas, y, at.x + 2, at.cols - 4, STYLE_INPUT, "%s", panel->text);
@@ -258,11 +291,12 @@ void panel_draw(struct tui *tui)
     int cols = canvas->cols - 4 < COLS_MOST ? canvas->cols - 4 : COLS_MOST, inner = cols - 4;
     bool asking = panel->question != NULL;
     int below =
-        asking ? canvas_words(NULL, (struct rect){0, 0, 0, inner}, STYLE_PLAIN, panel->question) + 3 : 0;
+        asking ? canvas_words(NULL, (struct rect){0, 0, 0, inner}, 0, STYLE_PLAIN, panel->question) + 3 : 0;
     int rows = text_rows(panel, inner), most = canvas->rows - 4 - below - 3;
     int shown = rows < most ? rows : most;
     long last = rows - shown;
     panel->top = panel->top > last ? last : panel->top < 0 ? 0 : panel->top;
+    panel->read = panel->read || panel->top == last;
     struct rect frame = {0, (canvas->cols - cols) / 2, shown + below + 4, cols};
     frame.y = (canvas->rows - frame.rows) / 2;
     const char *note = panel->state == PANEL_DONE ? "Enter"
@@ -271,7 +305,7 @@ void panel_draw(struct tui *tui)
     struct rect text = {frame.y + 2, frame.x + 2, shown, inner};
     canvas_fill(canvas, frame, STYLE_PANEL);
     canvas_box(canvas, frame, STYLE_PANEL_BORDER, STYLE_PANEL_BORDER, panel->title,
-               last > 0 ? "PageDown: more" : note);
-    put_text(tui, text, panel->top);
+               panel->top < last ? "there is more: PageDown" : note);
+    put_text(tui, text, (int)panel->top);
     put_question(tui, (struct rect){text.y + shown + 1, frame.x + 2, below, inner});
 }

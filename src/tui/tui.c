@@ -150,7 +150,7 @@ static int open_all(struct tui *tui, struct error *e)
     tui->log = log_new();
     front_set_up(tui);
     front_set_theme(tui, options->theme ? options->theme : "default", &why);
-    if (why.code != 0)
+    if (why.code != 0 && options->theme != NULL)
         output_line(tui->output, STYLE_ERROR, "%s. %s", why.message, why.next);
     refresh_drop(tui);
     line_open(tui);

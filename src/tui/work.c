@@ -81,6 +81,7 @@ void work_run_next(struct tui *tui)
     work->line = line;
     work->begun_ms = clock_ms();
     work->progress[0] = '\0';
+    work->first_line = tui->output->count;
     loop_interrupt_clear(tui->loop);
     history_add(&tui->history, &tui->session->registry, line);
     tui_draw_now(tui);
