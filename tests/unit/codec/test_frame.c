@@ -141,7 +141,7 @@ static void test_refusals(void **state)
         {"",                                  "no JSON"                   },
         {"   ",                               "no JSON"                   },
         {"hello",                             "no JSON"                   },
-        {"{\"id\":1}x",                       "byte 9 of 9"            },
+        {"{\"id\":1}x",                       "byte 9 of 9"               },
         {"{\"id\":1",                         "do not match"              },
         {"[[1]",                              "do not match"              },
         {"{\"id\":1}}",                       "do not match"              },

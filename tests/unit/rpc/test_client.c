@@ -83,7 +83,7 @@ static void test_refusals(void **state)
         {404, "invalid config key",          "refused by the device: invalid config key (error 404)", ""                     },
         {500, "Failed to set key: 0xf4",     "Failed to set key: 0xf4 (error 500)",                   ""                     },
         {418, "shutting down in 87 ms",      "restarting (shutting down in 87 ms",                    "Wait until it is back"},
-        {401, "{\"auth_type\": \"digest\"}", "asks for a user and password",                            "--rpc-creds"          },
+        {401, "{\"auth_type\": \"digest\"}", "asks for a user and password",                          "--rpc-creds"          },
         {403, "unauthorized",                "access rules (ACL)",                                    "rpc.acl"              },
         {403, "Invalid zone",                "refused by the device: Invalid zone",                   ""                     },
         {-1,  "",                            "it gives no reason (error -1)",                         ""                     },
