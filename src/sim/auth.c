@@ -4,11 +4,11 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "codec/acl.h"
 #include "sim/config.h"
 #include "sim/digest.h"
 #include "sim/rpc_methods.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,18 +40,44 @@ static bool read_device_file(struct board *b, const char *name, struct buf *text
 /* --- the ACL
  * --------------------------------------------------------------------------------------------------- */
 
+/* The firmware's JSON reader wants no commas and minds no further ones: puts them where they belong. */
+static void mend_commas(const char *json, size_t len, struct buf *to)
+{
+    char last = '\0'; /* the last character outside strings that is no blank */
+    for (size_t i = 0; i < len; i++) {
+        char c = json[i];
+        if (strchr(" \t\r\n", c) != NULL) {
+            buf_add_byte(to, (uint8_t)c);
+            continue;
+        }
+        if (strchr("{[\"", c) != NULL && last != '\0' && strchr("{[:,", last) == NULL)
+            buf_add_byte(to, ',');
+        if ((c == ']' || c == '}') && last == ',')
+            *strrchr((char *)to->data, ',') = ' ';
+        size_t start = i;
+        if (c == '"')
+            for (i++; i < len && json[i] != '"'; i++)
+                i += json[i] == '\\';
+        buf_add(to, json + start, (i < len ? i + 1 : len) - start);
+        last = c;
+    }
+}
+
 /* The first entry for the method and the channel's type; "" when none matches. False: no JSON array. */
 static bool find_entry(const char *json, size_t len, const char *method, const char *type, char *entry,
                        size_t size)
 {
-    cJSON *list = frame_json_parse(json, len, NULL);
+    struct buf strict = BUF_INIT;
+    mend_commas(json, len, &strict);
+    cJSON *list = frame_json_parse(buf_text(&strict), strict.len, NULL);
+    buf_free(&strict);
     bool fine = cJSON_IsArray(list);
     *entry = '\0';
     for (const cJSON *item = fine ? list->child : NULL; item != NULL; item = item->next) {
         const char *pattern = sim_args_text(item, "method"), *only = sim_args_text(item, "ch_type");
         const char *acl = sim_args_text(item, "acl");
         if (acl == NULL || (pattern == NULL && only == NULL) || (only != NULL && strcmp(only, type) != 0) ||
-            (pattern != NULL && fnmatch(pattern, method, FNM_CASEFOLD) != 0))
+            (pattern != NULL && !acl_match(pattern, method)))
             continue;
         snprintf(entry, size, "%s", acl);
         break;
@@ -138,23 +164,25 @@ static bool user_of_frame(struct board *b, const cJSON *auth, char *user, size_t
 }
 
 enum sim_auth_result sim_auth_check(struct board *b, const struct sim_channel *channel, const char *method,
-                                    const cJSON *auth, char *entry, size_t size)
+                                    const cJSON *auth, struct sim_auth_found *found)
 {
-    if (!acl_entry(b, method, channel->type, entry, size))
+    const char *entry = found->entry;
+    char *user = found->user;
+    *found = (struct sim_auth_found){0};
+    if (!acl_entry(b, method, channel->type, found->entry, sizeof found->entry))
         return SIM_AUTH_ERROR;
     if (strcmp(entry, "*") == 0 || strcmp(entry, "+*") == 0)
         return SIM_AUTH_ALLOWED;
     if (*entry == '\0' || strcmp(entry, "-*") == 0)
         return SIM_AUTH_DENIED;
-    char user[64] = "";
     bool enabled = *setting(b, "rpc", "auth_domain") && *setting(b, "rpc", "auth_file");
-    if (enabled && !user_of_frame(b, auth, user, sizeof user))
+    if (enabled && !user_of_frame(b, auth, user, sizeof found->user))
         return SIM_AUTH_BAD;
     if (*user == '\0')
-        snprintf(user, sizeof user, "%s", channel->user);
+        snprintf(user, sizeof found->user, "%s", channel->user);
     if (*user == '\0')
         return SIM_AUTH_REQUIRED;
-    return sim_config_allows(entry, user) ? SIM_AUTH_ALLOWED : SIM_AUTH_DENIED;
+    return acl_list_allows(entry, user) ? SIM_AUTH_ALLOWED : SIM_AUTH_DENIED;
 }
 
 void sim_auth_challenge(const struct board *b, char *to, size_t size)

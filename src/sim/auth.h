@@ -15,9 +15,15 @@ enum sim_auth_result {
     SIM_AUTH_ERROR,    /* both ACLs set, no such file, no JSON: the firmware answers nothing */
 };
 
-/* auth: the request's, or NULL. entry gets the ACL that was applied. */
+/* What the check found out. */
+struct sim_auth_found {
+    char entry[256]; /* the ACL that was applied */
+    char user[64];   /* who proved who he is, or "" */
+};
+
+/* auth: the request's, or NULL. */
 enum sim_auth_result sim_auth_check(struct board *b, const struct sim_channel *channel, const char *method,
-                                    const cJSON *auth, char *entry, size_t size);
+                                    const cJSON *auth, struct sim_auth_found *found);
 
 /* The message of the 401: JSON in a JSON string. */
 void sim_auth_challenge(const struct board *b, char *to, size_t size);

@@ -132,6 +132,8 @@ void sim_journal_request(struct sim_journal *journal, const struct sim_journal_r
     cJSON_AddStringToObject(line, "method", r->method);
     if (r->id != 0)
         cJSON_AddNumberToObject(line, "id", (double)r->id);
+    if (r->user != NULL && *r->user != '\0')
+        cJSON_AddStringToObject(line, "user", r->user);
     if (r->args != NULL)
         cJSON_AddItemToObject(line, "args", sim_journal_redact(r->method, r->args));
     cJSON_AddStringToObject(line, "did", r->did);

@@ -17,6 +17,7 @@ void sim_journal_close(struct sim_journal *journal);
  * NULL. Args are borrowed and may be NULL. */
 struct sim_journal_request {
     const char *channel, *method, *did, *message;
+    const char *user; /* who logged in for it; NULL or "": nobody */
     int64_t id;
     const cJSON *args;
     int code;

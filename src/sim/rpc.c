@@ -204,11 +204,13 @@ static void send_reply(struct board *b, const struct sim_channel *channel, struc
 static bool may_call(struct board *b, const struct sim_channel *channel, const struct frame *request,
                      struct sim_reply *reply)
 {
-    char entry[128] = "";
-    switch (sim_auth_check(b, channel, request->method, request->auth, entry, sizeof entry)) {
+    struct sim_auth_found found;
+    enum sim_auth_result result = sim_auth_check(b, channel, request->method, request->auth, &found);
+    memcpy(reply->user, found.user, sizeof reply->user);
+    switch (result) {
     case SIM_AUTH_ALLOWED:
         board_log(b, LOG_INFO, "mgos_rpc.c:389", "Called '%s' via '%s', ACL: '%s'", request->method,
-                  channel->type, entry);
+                  channel->type, found.entry);
         return true;
     case SIM_AUTH_DENIED:
         sim_reply_error(reply, 403, "unauthorized");
@@ -249,6 +251,7 @@ static void record(struct board *b, const struct sim_channel *channel, const str
                                        .id = request->id,
                                        .args = request->args,
                                        .did = did,
+                                       .user = reply->user,
                                        .code = reply->failed ? reply->code : 0,
                                        .message = reply->failed ? reply->message : NULL};
     sim_journal_request(b->journal, &line);

@@ -13,6 +13,7 @@ struct sim_reply {
     int code;
     char message[320];
     bool silent;   /* no answer at all */
+    char user[64]; /* who logged in for this call, or "" */
     cJSON *result; /* NULL: null */
 };
 

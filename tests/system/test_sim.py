@@ -937,7 +937,11 @@ class Access(Case):
         self.assertEqual(self.ask(wire, "RPC.Ping")["error"]["code"], 403)
         self.doCleanups()
         self.setUp()
-        _, wire = self.start('[{"method":"*" "acl":"*"}]')
+        _, wire = self.start('[{"method":"*" "acl":"*"}{"method":"x", "acl":"-*",},]')
+        self.assertIn("result", self.ask(wire, "RPC.Ping"))  # the firmware's reader does not miss commas
+        self.doCleanups()
+        self.setUp()
+        _, wire = self.start('[{"method":"*","acl":"*"')
         wire.write(request("RPC.Ping"))
         self.assertIsNone(wire.answer(7, QUIET))
 
