@@ -19,6 +19,7 @@ struct change {
 struct work {
     struct change *changes;
     size_t count;
+    unsigned level; /* configuration level that is written, 0: the user's */
     bool saved;
 };
 
@@ -202,19 +203,22 @@ static int say_different(const struct change *change, const cJSON *is, struct er
     return error_next(e, "config-get %s shows what it is now; set it once more.", key);
 }
 
+/* Reads the level that was written: a higher one may still hide it. */
 static int read_back(struct op_call *call, const struct work *work, struct error *e)
 {
-    const cJSON *config;
+    cJSON *args = cJSON_CreateObject(), *config = NULL;
+    if (work->level > 0)
+        cJSON_AddNumberToObject(args, "level", work->level);
     device_config_forget(op_device(call));
-    int code = device_config(op_device(call), &config, e);
-    if (code != 0)
-        return code;
-    const struct change *wrong = first_different(work, config);
-    if (wrong == NULL)
-        return 0;
-    const cJSON *is = mos_config_find(config, wrong->key);
-    return !work->saved && equal(is, wrong->before) ? say_denied(wrong, config, e)
-                                                    : say_different(wrong, is, e);
+    int code = mos_call(call, "Config.Get", args, &config, e);
+    const struct change *wrong = code == 0 ? first_different(work, config) : NULL;
+    if (wrong != NULL) {
+        const cJSON *is = mos_config_find(config, wrong->key);
+        code = !work->saved && equal(is, wrong->before) ? say_denied(wrong, config, e)
+                                                        : say_different(wrong, is, e);
+    }
+    cJSON_Delete(config);
+    return code;
 }
 
 /* Firmware that does not save by itself: first sees whether the values were taken at all. */
@@ -299,6 +303,7 @@ static int reboot_away(struct op_call *call, const struct work *work, const char
 static int apply(struct op_call *call, struct work *work, struct error *e)
 {
     struct how how = how_of(call);
+    work->level = how.level;
     const char *away = how.reboot ? moves_away(call, work) : NULL;
     const cJSON *info;
     int code = device_info(op_device(call), true, &info, e); /* who must come back after the reboot */
