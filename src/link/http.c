@@ -6,6 +6,7 @@
 #include "link/http_message.h"
 #include "link/impl.h"
 #include "link/tcp.h"
+#include "link/tls_link.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -156,7 +157,8 @@ static void read_chunk(struct link *link)
     if (n < 0 && errno == EAGAIN)
         return;
     if (n < 0) {
-        lose(link, link_loss_words(link, errno));
+        if (!link_down_by_tls(link, errno))
+            lose(link, link_loss_words(link, errno));
         return;
     }
     h->silent = false;
@@ -189,9 +191,9 @@ static void on_event(void *ctx, short revents)
     link_enter(link);
     /* Writing first: a device that answers before it has read everything is heard all the same. */
     if (check_connected(link)) {
-        if (revents & POLLOUT)
-            wire_flush(&link->wire); /* what is wrong with the wire, reading tells */
-        if (revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
+        if (revents & POLLOUT && wire_flush(&link->wire) != 0)
+            link_down_by_tls(link, errno); /* what else is wrong with the wire, reading tells */
+        if (link->state == LINK_READY && revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
             read_chunk(link);
     }
     link_leave(link);
@@ -207,10 +209,19 @@ static void begin(struct link *link)
         link_down(link, &why);
         return;
     }
+    struct tls_conn *tls = NULL;
+    struct error why;
+    if (link->tls != NULL && (tls = tls_conn_new(link->tls, fd, &why)) == NULL) {
+        close(fd);
+        link_down(link, &why);
+        return;
+    }
     h->busy = true;
     h->connected = h->silent = false;
     http_reply_init(&h->reply, link->options.max_message);
     wire_start(&link->wire, link->loop, fd, on_event, link);
+    if (tls != NULL)
+        wire_secure(&link->wire, tls);
     wire_queue(&link->wire, h->queue->text.data, h->queue->text.len);
     set_timer(link, patience_ms(link));
 }
@@ -230,14 +241,17 @@ static void on_timer(void *ctx)
     link_leave(link);
 }
 
-/* Finds the address that answers; each request connects to it anew. */
+/* Finds the address that answers; each request connects to it anew. With TLS the device is checked here
+ * already, and the requests resume that session if it lets them. */
 static int http_open(struct link *link, struct error *e)
 {
     struct http *h = mem_alloc(sizeof *h);
     struct error why = {0};
     link->own = h;
-    int fd = tcp_connect(link, &h->address, &h->address_len, &why);
+    struct tls_conn *tls;
+    int fd = tls_connect(link, &tls, &h->address, &h->address_len, &why);
     if (fd >= 0) {
+        tls_conn_free(tls);
         close(fd);
         return 0;
     }

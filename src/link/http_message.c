@@ -280,6 +280,7 @@ void http_host_text(const struct link_url *url, struct buf *to)
 {
     bool bracketed = strchr(url->host, ':') != NULL;
     buf_printf(to, bracketed ? "[%.*s]" : "%.*s", (int)strcspn(url->host, "%"), url->host);
-    if (url->port != 80)
+    bool tls = url->scheme == LINK_HTTPS || url->scheme == LINK_WSS;
+    if (url->port != (tls ? 443 : 80))
         buf_printf(to, ":%u", url->port);
 }

@@ -55,7 +55,7 @@ enum http_progress http_reply_feed(struct http_reply *r, const void *bytes, size
 enum http_progress http_reply_end(struct http_reply *r, struct error *e);
 
 /* The value of a request's Host field: an IPv6 address in brackets and without its zone, the port unless it
- * is 80 (RFC 9110 section 7.2). */
+ * is the scheme's own (RFC 9110 section 7.2). */
 void http_host_text(const struct link_url *url, struct buf *to);
 
 #endif

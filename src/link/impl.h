@@ -38,15 +38,17 @@ struct link {
     struct link_events events;
     void *ctx;
     enum link_state state;
-    int depth;        /* entries from the loop under way */
-    int64_t deadline; /* of the open, clock_ms */
-    struct error why; /* what ended it */
-    struct wire wire; /* fd -1 while there is none */
-    void *own;        /* what this kind of link keeps */
+    int depth;              /* entries from the loop under way */
+    int64_t deadline;       /* of the open, clock_ms */
+    struct error why;       /* what ended it */
+    struct wire wire;       /* fd -1 while there is none */
+    struct tls_client *tls; /* NULL: plain */
+    void *own;              /* what this kind of link keeps */
 };
 
 /* One for each kind, in the file named after it. */
-extern const struct link_ops link_serial_ops, link_pty_ops, link_tcp_ops, link_ws_ops, link_http_ops;
+extern const struct link_ops link_serial_ops, link_pty_ops, link_tcp_ops, link_ws_ops, link_http_ops,
+    link_rfc2217_ops;
 
 void link_enter(struct link *link);
 void link_leave(struct link *link); /* link may be gone after it */
@@ -69,6 +71,10 @@ int link_timed_out(const struct link *link, const char *doing, struct error *e);
 /* Byte streams (serial, pty, tcp): the descriptor's bytes go to the owner as they come. stream.c */
 void link_stream_start(struct link *link, int fd);
 int link_stream_send(struct link *link, const void *bytes, size_t len, struct error *e);
+
+/* A read or a write failed with TLS at fault: the link is taken down with its sentence. False: something
+ * else. */
+bool link_down_by_tls(struct link *link, int code);
 
 /* How a read or a write failed, as a sentence about the other side. */
 const char *link_loss_words(const struct link *link, int code);

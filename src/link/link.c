@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "link/impl.h"
+#include "link/tls_impl.h"
 #include "link/tty.h"
 
 #include <stdarg.h>
@@ -21,21 +22,17 @@ static const struct {
     const struct link_ops *ops; /* NULL: this build cannot open it */
     const char *what, *instead;
 } kinds[] = {
-    [LINK_SERIAL] = {&link_serial_ops, NULL,                                        NULL                                             },
-    [LINK_TCP] = {&link_tcp_ops,    NULL,                                        NULL                                             },
-    [LINK_WS] = {&link_ws_ops,     NULL,                                        NULL                                             },
-    [LINK_HTTP] = {&link_http_ops,   NULL,                                        NULL                                             },
-    [LINK_WSS] = {NULL,             "WebSocket over TLS",
-                     "Use ws://HOST/rpc while the device's server runs without TLS, or its serial port."                             },
-    [LINK_HTTPS] = {NULL,             "HTTP over TLS",
-                     "Use http://HOST/rpc while the device's server runs without TLS, or its serial port."                           },
-    [LINK_RFC2217] =
-        {NULL,             "A serial port over the network (RFC 2217)",
-                     "Use tcp://HOST:PORT where the port server also offers a raw socket, or a local serial port."                   },
-    [LINK_MQTT] = {NULL,             "RPC over MQTT",                             "Use ws://HOST/rpc, or the device's serial port."},
-    [LINK_MQTTS] = {NULL,             "RPC over MQTT with TLS",                    "Use ws://HOST/rpc, or the device's serial port."},
-    [LINK_UDP] = {NULL,             "RPC over UDP",                              "Use ws://HOST/rpc, or the device's serial port."},
-    [LINK_SIM] = {NULL,             "A virtual device that is not running yet",
+    [LINK_SERIAL] = {&link_serial_ops,  NULL,                                       NULL                                             },
+    [LINK_TCP] = {&link_tcp_ops,     NULL,                                       NULL                                             },
+    [LINK_WS] = {&link_ws_ops,      NULL,                                       NULL                                             },
+    [LINK_HTTP] = {&link_http_ops,    NULL,                                       NULL                                             },
+    [LINK_WSS] = {&link_ws_ops,      NULL,                                       NULL                                             },
+    [LINK_HTTPS] = {&link_http_ops,    NULL,                                       NULL                                             },
+    [LINK_RFC2217] = {&link_rfc2217_ops, NULL,                                       NULL                                             },
+    [LINK_MQTT] = {NULL,              "RPC over MQTT",                            "Use ws://HOST/rpc, or the device's serial port."},
+    [LINK_MQTTS] = {NULL,              "RPC over MQTT with TLS",                   "Use ws://HOST/rpc, or the device's serial port."},
+    [LINK_UDP] = {NULL,              "RPC over UDP",                             "Use ws://HOST/rpc, or the device's serial port."},
+    [LINK_SIM] = {NULL,              "A virtual device that is not running yet",
                      "Start lockstep-sim and give the pty or the address that it prints."                                            },
 };
 
@@ -55,6 +52,7 @@ static void release(struct link *link)
 {
     if (link->ops->release != NULL)
         link->ops->release(link);
+    tls_client_drop(link->tls);
     explicit_bzero(&link->url, sizeof link->url);
     free(link);
 }
@@ -93,6 +91,14 @@ void link_down(struct link *link, const struct error *why)
         link->events.closed(link->ctx, &copy);
     }
     link_leave(link);
+}
+
+bool link_down_by_tls(struct link *link, int code)
+{
+    const struct error *why = wire_why(&link->wire, code);
+    if (why != NULL)
+        link_down(link, why);
+    return why != NULL;
 }
 
 void link_down_because(struct link *link, const char *format, ...)
@@ -160,9 +166,12 @@ int link_open(struct loop *loop, const struct link_url *url, const struct link_o
     o->open_timeout_ms = o->open_timeout_ms ? o->open_timeout_ms : OPEN_TIMEOUT_MS;
     o->baud = o->baud ? o->baud : BAUD;
     o->max_message = o->max_message ? o->max_message : MAX_MESSAGE;
-    link->deadline = clock_ms() + o->open_timeout_ms;
     link_enter(link);
-    int code = ops->open(link, e);
+    bool secure = url->scheme == LINK_WSS || url->scheme == LINK_HTTPS;
+    int code = secure ? tls_client_get(url, o->tls, &link->tls, e) : 0;
+    link->deadline = clock_ms() + o->open_timeout_ms; /* asking for a password does not count */
+    if (code == 0)
+        code = ops->open(link, e);
     if (code == 0 && link->state == LINK_OPENING)
         link->state = LINK_READY;
     if (code != 0) {
@@ -213,6 +222,11 @@ size_t link_frame_limit(const struct link *link)
 const char *link_name(const struct link *link)
 {
     return link->url.text;
+}
+
+const struct link_tls_info *link_tls_info(const struct link *link)
+{
+    return link->tls != NULL && link->tls->info.chain != NULL ? &link->tls->info : NULL;
 }
 
 /* The serial-only calls: refused when the link is down or is of a kind that has no such thing. */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "link/tls.h"
 #include "link/url.h"
 
 #include <stdbool.h>
@@ -31,13 +32,16 @@ struct link_options {
     bool keep_lines;         /* leave DTR and RTS as they are (--set-control-lines=false) */
     bool inverted_lines;     /* --inverted-control-lines: both asserted on open, else both released */
     bool hw_flow;            /* --hw-flow-control: RTS/CTS */
-    size_t max_message;      /* largest message taken from the peer; 0: 8 MiB */
+    const struct link_tls
+        *tls;           /* wss, https: trust, client certificate, name; NULL: the defaults of link/tls.h */
+    size_t max_message; /* largest message taken from the peer; 0: 8 MiB */
 };
 
 /* Opens and waits (turning the loop) until the link is ready. On failure ERR_CONNECTION, or ERR_INTERRUPTED;
  * the message tells apart: no such port, no permission (which group), port busy (by whom, if /proc tells),
- * host unknown, connection refused, no answer, handshake refused (HTTP status, wrong Sec-WebSocket-Accept).
- */
+ * host unknown, connection refused, no answer, handshake refused (HTTP status, wrong Sec-WebSocket-Accept),
+ * and all that can be wrong with a certificate. Of the TLS options: ERR_USAGE when they contradict or are
+ * malformed, ERR_REFUSED when a file of ours cannot be used or its password is wrong. */
 int link_open(struct loop *loop, const struct link_url *url, const struct link_options *options,
               const struct link_events *events, void *ctx, struct link **link, struct error *e);
 
@@ -47,11 +51,12 @@ int link_send(struct link *link, const void *bytes, size_t len, struct error *e)
 
 size_t link_pending(const struct link *link);     /* bytes queued and not yet taken by the kernel */
 bool link_is_message(const struct link *link);    /* true: ws, http */
-bool link_is_serial(const struct link *link);     /* true: serial, pty */
+bool link_is_serial(const struct link *link);     /* true: serial, pty, rfc2217 */
 size_t link_frame_limit(const struct link *link); /* largest frame the device's side takes, bytes */
 const char *link_name(const struct link *link);   /* as in the URL, printable */
 
-/* Serial only; others ERR_REFUSED. A pty has no modem lines: ERR_REFUSED with that said. */
+/* Serial ports, here (serial) and elsewhere (rfc2217: waits for the port server's confirmation); others
+ * ERR_REFUSED. A pty has no modem lines: ERR_REFUSED with that said. */
 int link_set_lines(struct link *link, bool dtr, bool rts, struct error *e);
 int link_set_baud(struct link *link, unsigned baud, struct error *e);
 int link_drop_input(struct link *link, struct error *e); /* forgets what was received and not yet read */

@@ -11,7 +11,7 @@ const char *link_loss_words(const struct link *link, int code)
 {
     /* 0 stands for the end of the stream. A pulled USB adapter shows as ENODEV, ENXIO, EIO or a hang-up; a
      * pty whose master is gone as EIO or a hang-up. */
-    bool pty = link->ops == &link_pty_ops, tty = link->ops->serial;
+    bool pty = link->ops == &link_pty_ops, tty = link->ops->serial && !link->wire.socket;
     static const struct {
         int code;
         const char *net;

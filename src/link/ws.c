@@ -3,7 +3,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "link/impl.h"
-#include "link/tcp.h"
+#include "link/tls_link.h"
 #include "link/ws_frames.h"
 #include "link/ws_handshake.h"
 
@@ -37,6 +37,8 @@ static void put_frame(void *ctx, const void *bytes, size_t len)
 static void lose(struct link *link, int code)
 {
     struct ws *ws = link->own;
+    if (link_down_by_tls(link, code))
+        return;
     if (ws->upgraded)
         link_down_because(link, "%s: %s, without closing the WebSocket.", link->url.text,
                           link_loss_words(link, code));
@@ -134,7 +136,8 @@ static bool is_upgraded(void *ctx)
 static int ws_open(struct link *link, struct error *e)
 {
     struct error why = {0};
-    int fd = tcp_connect(link, NULL, NULL, &why);
+    struct tls_conn *tls;
+    int fd = tls_connect(link, &tls, NULL, NULL, &why);
     if (fd < 0) {
         if (e != NULL)
             *e = why;
@@ -145,6 +148,8 @@ static int ws_open(struct link *link, struct error *e)
     ws->frames = ws_frames_new(link->options.max_message, put_frame, link);
     secret_random(ws->key, sizeof ws->key);
     wire_start(&link->wire, link->loop, fd, on_event, link);
+    if (tls != NULL)
+        wire_secure(&link->wire, tls);
     struct buf request = BUF_INIT;
     ws_handshake_request(&link->url, ws->key, &request);
     wire_queue(&link->wire, request.data, request.len);
