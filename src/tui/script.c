@@ -21,6 +21,7 @@ struct script {
     struct buf text;
     size_t at;     /* next byte of text */
     size_t line;   /* its line, from 1 */
+    size_t told;   /* the line that messages name */
     size_t end;    /* end of the line of keys under way; 0: none */
     char *awaited; /* text that must show, or NULL */
     bool settling; /* until nothing is asked or running */
@@ -44,7 +45,7 @@ static void fail(struct tui *tui, const char *format, ...)
     va_start(ap, format);
     buf_vprintf(&text, format, ap);
     va_end(ap);
-    error_set(&tui->error, ERR_EXPECT, "%s:%zu: %s", tui->script->name, tui->script->line, buf_text(&text));
+    error_set(&tui->error, ERR_EXPECT, "%s:%zu: %s", tui->script->name, tui->script->told, buf_text(&text));
     buf_free(&text);
     tui_end(tui, ERR_EXPECT);
 }
@@ -171,6 +172,7 @@ static bool next_line(struct tui *tui)
         return false;
     const char *text = buf_text(&script->text) + script->at;
     size_t n = strcspn(text, "\n");
+    script->told = script->line;
     if (n == 0 || *text == '#') {
         script->at += n + 1;
         script->line++;
