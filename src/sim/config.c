@@ -133,9 +133,14 @@ void sim_config_free(struct sim_config *c)
     free(c);
 }
 
-const cJSON *sim_config_get(const struct sim_config *c, const char *key)
+static cJSON *tree_of(const struct sim_config *c, int level)
 {
-    const cJSON *node = c->tree;
+    return level == SIM_CONFIG_USER_LEVEL ? c->tree : c->below[level + 1];
+}
+
+const cJSON *sim_config_get_level(const struct sim_config *c, int level, const char *key)
+{
+    const cJSON *node = tree_of(c, level);
     for (const char *p = key ? key : ""; node != NULL && *p != '\0';) {
         size_t n = strcspn(p, ".");
         const cJSON *child = cJSON_IsObject(node) ? node->child : NULL;
@@ -146,6 +151,11 @@ const cJSON *sim_config_get(const struct sim_config *c, const char *key)
         p += *p == '.';
     }
     return node;
+}
+
+const cJSON *sim_config_get(const struct sim_config *c, const char *key)
+{
+    return sim_config_get_level(c, SIM_CONFIG_USER_LEVEL, key);
 }
 
 bool sim_config_flag(const struct sim_config *c, const char *key)
@@ -215,11 +225,6 @@ static enum sim_config_result check(const struct sim_config *c, const cJSON *kno
             result = one;
     }
     return result;
-}
-
-static cJSON *tree_of(const struct sim_config *c, int level)
-{
-    return level == SIM_CONFIG_USER_LEVEL ? c->tree : c->below[level + 1];
 }
 
 enum sim_config_result sim_config_merge(struct sim_config *c, int level, const cJSON *tree, char *why,

@@ -20,6 +20,8 @@ void sim_config_free(struct sim_config *c);
 
 /* The value at "a.b.c"; "" and NULL are the whole tree. NULL when there is none. Borrowed. */
 const cJSON *sim_config_get(const struct sim_config *c, const char *key);
+/* The same as all levels up to `level` have it, 1 to SIM_CONFIG_USER_LEVEL. */
+const cJSON *sim_config_get_level(const struct sim_config *c, int level, const char *key);
 bool sim_config_flag(const struct sim_config *c, const char *key);
 int sim_config_number(const struct sim_config *c, const char *key);
 const char *sim_config_text(const struct sim_config *c, const char *key);

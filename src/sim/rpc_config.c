@@ -6,22 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Below 0 and above 8 is the user's. */
+static int level_of(int64_t asked)
+{
+    return asked > 0 && asked < SIM_CONFIG_USER_LEVEL ? (int)asked : SIM_CONFIG_USER_LEVEL;
+}
+
 void sim_config_get_method(struct board *b, const struct sim_channel *channel, const cJSON *args,
                            struct sim_reply *reply)
 {
     (void)channel;
-    const cJSON *value = sim_config_get(b->config, sim_args_text(args, "key"));
+    int level = level_of(sim_args_number(args, "level", -1));
+    const cJSON *value = sim_config_get_level(b->config, level, sim_args_text(args, "key"));
     if (value == NULL)
         sim_reply_error(reply, 404, "invalid config key");
     else
         reply->result = cJSON_Duplicate(value, 1);
 }
 
-/* Below 0 and above 8 is the user's; the defaults of level 0 cannot be set. */
+/* The defaults of level 0 cannot be set. */
 static bool find_level(const cJSON *args, struct sim_reply *reply, int *level)
 {
     int64_t asked = sim_args_number(args, "level", -1);
-    *level = asked > 0 && asked < SIM_CONFIG_USER_LEVEL ? (int)asked : SIM_CONFIG_USER_LEVEL;
+    *level = level_of(asked);
     if (asked == 0)
         sim_reply_error(reply, 400, "not allowed");
     return asked != 0;
