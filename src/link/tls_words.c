@@ -17,34 +17,33 @@ static const struct {
     int number;
     const char *name, *means, *next;
 } alerts[] = {
-    {40,  "handshake_failure",
-     "it found no common ground: no cipher suite or curve that both sides have, or it wants a client "
-     "certificate",                                                                                                 "The device needs an ECDHE suite with AES-GCM or ChaCha20, and a certificate with an RSA or EC key."},
-    {42,  "bad_certificate",         "our client certificate is broken, or its signature is",                       GIVE_CERT                                                                                           },
+    {40,  "handshake_failure",       "it has no protocol version, cipher suite or curve in common with us",
+     "The device needs an ECDHE suite with AES-GCM or ChaCha20, and a certificate with an RSA or EC key."                                                                                },
+    {42,  "bad_certificate",         "our client certificate is broken, or its signature is",                       GIVE_CERT                                                            },
     {43,  "unsupported_certificate",
-     "our client certificate is not of the kind that it wants: its extended key usage must list clientAuth",        "Make the client certificate with the extended key usage clientAuth."                               },
-    {44,  "certificate_revoked",     "our client certificate was revoked",                                          GIVE_CERT                                                                                           },
+     "our client certificate is not of the kind that it wants: its extended key usage must list clientAuth",        "Make the client certificate with the extended key usage clientAuth."},
+    {44,  "certificate_revoked",     "our client certificate was revoked",                                          GIVE_CERT                                                            },
     {45,  "certificate_expired",     "our client certificate is expired, or the device's clock is wrong",
-     "Check the certificate's dates, and the device's clock (Sys.GetInfo, sntp.enable)."                                                                                                                                },
-    {46,  "certificate_unknown",     "it does not accept our client certificate",                                   GIVE_CERT                                                                                           },
-    {47,  "illegal_parameter",       "it says that our side broke the protocol",                                    NULL                                                                                                },
-    {48,  "unknown_ca",              "it does not know the CA that issued our client certificate",                  GIVE_CERT                                                                                           },
-    {49,  "access_denied",           "it denies access to our client certificate",                                  GIVE_CERT                                                                                           },
-    {50,  "decode_error",            "it could not read what we sent",                                              NULL                                                                                                },
+     "Check the certificate's dates, and the device's clock (Sys.GetInfo, sntp.enable)."                                                                                                 },
+    {46,  "certificate_unknown",     "it does not accept our client certificate",                                   GIVE_CERT                                                            },
+    {47,  "illegal_parameter",       "it says that our side broke the protocol",                                    NULL                                                                 },
+    {48,  "unknown_ca",              "it does not know the CA that issued our client certificate",                  GIVE_CERT                                                            },
+    {49,  "access_denied",           "it denies access to our client certificate",                                  GIVE_CERT                                                            },
+    {50,  "decode_error",            "it could not read what we sent",                                              NULL                                                                 },
     {51,  "decrypt_error",           "a signature did not verify: our key and certificate may not belong together",
-     NULL                                                                                                                                                                                                               },
-    {70,  "protocol_version",        "it has no TLS 1.2 or later",
-     "lockstep speaks nothing older: update the device's firmware."                                                                                                                                                     },
-    {71,  "insufficient_security",   "it wants stronger algorithms than both sides have in common",                 NULL                                                                                                },
+     NULL                                                                                                                                                                                },
+    {70,  "protocol_version",        "it has no version of TLS in common with us (1.2; 1.3 where mbedTLS has it)",
+     "Update the device's firmware, or switch TLS 1.2 on there."                                                                                                                         },
+    {71,  "insufficient_security",   "it wants stronger algorithms than both sides have in common",                 NULL                                                                 },
     {80,  "internal_error",          "something went wrong inside it: it may be short of memory",
-     "Close other connections to the device and try again; look at its log."                                                                                                                                            },
-    {90,  "user_canceled",           "it called the handshake off",                                                 NULL                                                                                                },
-    {100, "no_renegotiation",        "it wanted to renegotiate, which lockstep does not do",                        NULL                                                                                                },
+     "Close other connections to the device and try again; look at its log."                                                                                                             },
+    {90,  "user_canceled",           "it called the handshake off",                                                 NULL                                                                 },
+    {100, "no_renegotiation",        "it wanted to renegotiate, which lockstep does not do",                        NULL                                                                 },
     {112, "unrecognized_name",       "it has no certificate for that name",
-     "Give the name that it has with --server-name."                                                                                                                                                                    },
-    {116, "certificate_required",    "it wants a client certificate and got none",                                  GIVE_CERT                                                                                           },
+     "Give the name that it has with --server-name."                                                                                                                                     },
+    {116, "certificate_required",    "it wants a client certificate and got none",                                  GIVE_CERT                                                            },
 };
-enum { ALERTS = sizeof alerts / sizeof alerts[0] };
+enum { ALERTS = sizeof alerts / sizeof alerts[0], HANDSHAKE_FAILURE = 40, CERTIFICATE_REQUIRED = 116 };
 
 struct ending {
     const struct tls_conn *conn;
@@ -53,19 +52,30 @@ struct ending {
     const char *doing; /* "Opening wss://h/rpc" or "wss://h/rpc" */
 };
 
+static int find_alert(int number)
+{
+    int i = 0;
+    while (i < ALERTS && alerts[i].number != number)
+        i++;
+    return i;
+}
+
 static void end_alert(const struct ending *end)
 {
-    int number = tls_mbed_alert(&end->conn->ssl);
-    for (int i = 0; i < ALERTS; i++)
-        if (alerts[i].number == number) {
-            error_set(end->why, ERR_CONNECTION, "%s: the device ended TLS with the alert %s: %s.", end->doing,
-                      alerts[i].name, alerts[i].means);
-            if (alerts[i].next != NULL)
-                error_next(end->why, "%s", alerts[i].next);
-            return;
-        }
-    error_set(end->why, ERR_CONNECTION, "%s: the device ended TLS with alert %d, which says nothing more.",
-              end->doing, number);
+    const struct tls_conn *conn = end->conn;
+    int number = tls_mbed_alert(&conn->ssl), i = find_alert(number), means = i;
+    /* TLS 1.2 has no alert of its own for a certificate that is missing. */
+    if (number == HANDSHAKE_FAILURE && conn->in.wants_certificate && !conn->client->has_cert)
+        means = find_alert(CERTIFICATE_REQUIRED);
+    if (i == ALERTS) {
+        error_set(end->why, ERR_CONNECTION,
+                  "%s: the device ended TLS with alert %d, which says nothing more.", end->doing, number);
+        return;
+    }
+    error_set(end->why, ERR_CONNECTION, "%s: the device ended TLS with the alert %s: %s.", end->doing,
+              alerts[i].name, alerts[means].means);
+    if (alerts[means].next != NULL)
+        error_next(end->why, "%s", alerts[means].next);
 }
 
 static void end_closed(const struct ending *end)
@@ -115,15 +125,15 @@ static const struct {
 } codes[] = {
     {MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE,
      "a message of its handshake is too long for one record and came in pieces, which this build cannot put "
-     "together",                           "Give the device a shorter certificate chain."                                                   },
+     "together",                                                                                                  "Give the device a shorter certificate chain."},
     {MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE,
      "the device's certificate is refused: its key usage or its curve does not allow what the handshake "
-     "needs",                              "Make the certificate with the key usage digitalSignature, and an EC key on P-256, P-384 or P-521, or "
-     "RSA."                                                                                                                               },
-    {MBEDTLS_ERR_SSL_INVALID_RECORD,                                   "the device sent something that is no TLS record",        NO_TLS},
-    {MBEDTLS_ERR_SSL_INVALID_MAC,                                   "a record was changed on its way: the connection is not to be trusted",
-     "Look for what stands between this machine and the device, and try again."                                                                                                             },
-    {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE,                                   "the device sent a TLS message out of turn",                                   NULL},
+     "needs",                                                                                                     "Make the certificate with the key usage digitalSignature, and an EC key on P-256, P-384 or P-521, or "
+     "RSA."                                                                                                                                        },
+    {MBEDTLS_ERR_SSL_INVALID_RECORD,      "the device sent something that is no TLS record",                      NO_TLS                                        },
+    {MBEDTLS_ERR_SSL_INVALID_MAC,         "a record was changed on its way: the connection is not to be trusted",
+     "Look for what stands between this machine and the device, and try again."                                                                                 },
+    {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE,  "the device sent a TLS message out of turn",                            NULL                                          },
 };
 
 static void end_code(const struct ending *end)

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
+#include "link/tls_impl.h"
 #include "tls_bench.h"
 
 static char warned[500];
@@ -229,17 +231,18 @@ static void test_own_files(void **state)
         int code;
         const char *words;
     } cases[] = {
-        {"client.pem",  "client-pkcs8.key", "wrong", ERR_REFUSED,     "The password does not open the key"},
-        {"client.pem",  "client-pkcs8.key", "",      ERR_REFUSED,     "The password does not open the key"},
-        {"client.pem",  "client-old.key",   "wrong", ERR_REFUSED,     "The password does not open the key"},
-        {"client.pem",  "client-des.key",   "wrong", ERR_REFUSED,     "The password does not open the key"},
-        {"client.pem",  "client-old.key",   NULL,    ERR_INTERRUPTED, "called off"                        },
-        {"client.pem",  "good.key",         NULL,    ERR_REFUSED,     "does not belong to the certificate"},
-        {"client.pem",  NULL,               NULL,    ERR_REFUSED,     "No private key can be read"        },
-        {"client.pem",  "missing.key",      NULL,    ERR_REFUSED,     "missing.key"                       },
-        {"client.key",  "client.key",       NULL,    ERR_REFUSED,     "holds no certificate"              },
-        {"missing.pem", "client.key",       NULL,    ERR_REFUSED,     "missing.pem"                       },
-        {NULL,          "client.key",       NULL,    ERR_USAGE,       "without its certificate"           },
+        {"client.pem",  "client-pkcs8.key",  "wrong",  ERR_REFUSED,     "The password does not open the key"},
+        {"client.pem",  "client-pkcs8.key",  "",       ERR_REFUSED,     "The password does not open the key"},
+        {"client.pem",  "client-old.key",    "wrong",  ERR_REFUSED,     "The password does not open the key"},
+        {"client.pem",  "client-des.key",    "wrong",  ERR_REFUSED,     "The password does not open the key"},
+        {"client.pem",  "client-old.key",    NULL,     ERR_INTERRUPTED, "called off"                        },
+        {"client.pem",  "client-scrypt.key", "sesame", ERR_REFUSED,     "in a way that lockstep cannot undo"},
+        {"client.pem",  "good.key",          NULL,     ERR_REFUSED,     "does not belong to the certificate"},
+        {"client.pem",  NULL,                NULL,     ERR_REFUSED,     "No private key can be read"        },
+        {"client.pem",  "missing.key",       NULL,     ERR_REFUSED,     "missing.key"                       },
+        {"client.key",  "client.key",        NULL,     ERR_REFUSED,     "holds no certificate"              },
+        {"missing.pem", "client.key",        NULL,     ERR_REFUSED,     "missing.pem"                       },
+        {NULL,          "client.key",        NULL,     ERR_USAGE,       "without its certificate"           },
     };
     struct bench b = bench_start("wss", BENCH_SILENT, GOOD);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -264,6 +267,55 @@ static void test_own_files(void **state)
     assert_non_null(strstr(e.message, "nobody to ask"));
     heard_end(&h);
     bench_end(&b);
+}
+
+static void read_der(const char *name, struct buf *der)
+{
+    assert_int_equal(file_read(bench_file(name), 4096, der, NULL), 0);
+}
+
+/* Every cipher and digest that openssl offers; then hostile ones: each prefix, each bit changed. */
+static void test_encrypted_keys(void **state)
+{
+    (void)state;
+    static const char *const ciphers[] = {"aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des3"},
+                             *const digests[] = {"SHA1", "SHA256", "SHA384", "SHA512"};
+    struct secret password = SECRET_INIT, wrong = SECRET_INIT;
+    struct buf der = BUF_INIT, plain = {.secret = true}, first = {.secret = true};
+    secret_set(&password, "sesame", 6);
+    secret_set(&wrong, "Sesame", 6);
+    for (size_t i = 0; i < 16; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "p8-%s-%s.der", ciphers[i / 4], digests[i % 4]);
+        buf_clear(&der);
+        buf_clear(&plain);
+        read_der(name, &der);
+        assert_int_equal(tls_pbes2_open(&der, &password, &plain), 0);
+        if (i == 0)
+            buf_add(&first, plain.data, plain.len);
+        assert_int_equal(plain.len, first.len);
+        assert_memory_equal(plain.data, first.data, plain.len);
+        buf_clear(&plain);
+        assert_true(tls_pbes2_open(&der, &wrong, &plain) != 0 || plain.len != first.len ||
+                    memcmp(plain.data, first.data, plain.len) != 0);
+    }
+    for (size_t cut = 1; cut < der.len; cut++) {
+        struct buf part = BUF_INIT;
+        buf_add(&part, der.data, cut);
+        assert_int_not_equal(tls_pbes2_open(&part, &password, &plain), 0);
+        buf_free(&part);
+    }
+    for (size_t bit = 0; bit < der.len * 8; bit++) {
+        der.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        buf_clear(&plain);
+        tls_pbes2_open(&der, &password, &plain); /* the sanitizers judge */
+        der.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    secret_free(&password);
+    secret_free(&wrong);
+    buf_free(&der);
+    buf_free(&plain);
+    buf_free(&first);
 }
 
 /* --- what must not open
@@ -423,9 +475,9 @@ static void test_client_certificate_refused(void **state)
     const struct {
         const char *cert, *key, *words, *next;
     } cases[] = {
-        {NULL,               NULL,               "handshake_failure",                   NULL         },
-        {"wrongclient.pem",  "wrongclient.key",  "unknown_ca: it does not know the CA", "--cert-file"},
-        {"serverclient.pem", "serverclient.key", "unsupported_certificate",             "clientAuth" },
+        {NULL,               NULL,               "it wants a client certificate and got none", "--cert-file"},
+        {"wrongclient.pem",  "wrongclient.key",  "unknown_ca: it does not know the CA",        "--cert-file"},
+        {"serverclient.pem", "serverclient.key", "unsupported_certificate",                    "clientAuth" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct link_tls tls = {.ca_file = root,
@@ -485,8 +537,8 @@ struct between {
 
 static void stand_between(int listener, const void *arg)
 {
-    const struct between *how = arg;
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(how->port)};
+    struct between how = *(const struct between *)arg;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(how.port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int client = peer_accept(listener), server = socket(AF_INET, SOCK_STREAM, 0);
     size_t passed = 0;
@@ -506,16 +558,18 @@ static void stand_between(int listener, const void *arg)
             peer_write(server, bytes, (size_t)n);
             continue;
         }
-        if (how->no_alerts && bytes[0] == 21)
+        if (how.no_alerts && bytes[0] == 21)
             return;
-        if (how->limit > 0 && passed + (size_t)n > how->limit)
-            n = (ssize_t)(how->limit - passed);
+        bool last = how.limit > 0 && passed + (size_t)n >= how.limit;
+        if (last && how.flip)
+            bytes[how.limit - passed - 1] ^= 1;
+        else if (last)
+            n = (ssize_t)(how.limit - passed);
         passed += (size_t)n;
-        if (how->flip && passed == how->limit && n > 0)
-            bytes[n - 1] ^= 1;
         peer_write(client, bytes, (size_t)n);
-        if (passed == how->limit && !how->flip)
+        if (last && !how.flip)
             return;
+        how.limit = last ? 0 : how.limit;
     }
 }
 
@@ -559,7 +613,7 @@ static void test_truncated(void **state)
         check_between(GOOD "-tls1_2", (struct between){.limit = limits[i]}, &tls,
                       "in the middle of the TLS handshake", "try again");
     /* a bit of the server's random bytes changed on its way: its signature does not hold */
-    check_between(GOOD "-tls1_2", (struct between){.limit = 30, .flip = true}, &tls, "Opening wss://", NULL);
+    check_between(GOOD "-tls1_2", (struct between){.limit = 30, .flip = true}, &tls, "TLS", NULL);
 }
 
 static void serve_words(int listener, const void *arg)
@@ -606,8 +660,7 @@ static void test_old_servers(void **state)
     (void)state;
     struct link_tls tls = {.ca_file = bench_file("root.pem")};
     static const char *const servers[][2] = {
-        {"-cert rsa2048.pem -key rsa2048.key -tls1_1 -cipher ALL:@SECLEVEL=0",
-         "protocol_version: it has no TLS 1.2"                                                                 },
+        {"-cert rsa2048.pem -key rsa2048.key -tls1_1 -cipher ALL:@SECLEVEL=0",              "handshake_failure"},
         {"-cert rsa2048.pem -key rsa2048.key -tls1_2 -cipher AES128-SHA:AES128-GCM-SHA256",
          "handshake_failure"                                                                                   },
         {"-cert rsa2048.pem -key rsa2048.key -tls1_2 -cipher ECDHE-RSA-AES128-SHA256",      "handshake_failure"},
@@ -652,6 +705,7 @@ int main(void)
         cmocka_unit_test(test_long_chain),
         cmocka_unit_test(test_client_certificate),
         cmocka_unit_test(test_own_files),
+        cmocka_unit_test(test_encrypted_keys),
         cmocka_unit_test(test_certificates_refused),
         cmocka_unit_test(test_pinned_dates),
         cmocka_unit_test(test_insecure),

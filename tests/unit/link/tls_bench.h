@@ -70,6 +70,10 @@ static const char bench_script[] =
     "leaf serverclient root other me\n"
     "openssl pkey -in client.key -aes256 -passout pass:sesame -out client-pkcs8.key\n"
     "openssl pkey -in client.key -des3 -passout pass:sesame -out client-des.key\n"
+    "for v in aes-128-cbc aes-192-cbc aes-256-cbc des3; do for f in SHA1 SHA256 SHA384 SHA512; do\n"
+    "  openssl pkcs8 -topk8 -in client.key -v2 $v -v2prf hmacWith$f -iter 2 -passout pass:sesame -outform DER"
+    " -out p8-$v-$f.der; done; done\n"
+    "openssl pkcs8 -topk8 -in client.key -scrypt -passout pass:sesame -out client-scrypt.key\n"
     "openssl ec -in client.key -aes128 -passout pass:sesame -out client-old.key\n"
     "openssl ca -config c.cnf -cert root.pem -keyfile root.key -revoke revoked.pem\n"
     "openssl ca -config c.cnf -cert root.pem -keyfile root.key -gencrl -out root.crl\n"
@@ -104,10 +108,10 @@ static MAYBE_UNUSED int bench_remove(void **state)
 /* A file of the bench: the same name gives the same string, which stays. */
 static MAYBE_UNUSED const char *bench_file(const char *name)
 {
-    static char paths[32][128];
+    static char paths[64][128];
     size_t prefix = strlen(bench_dir) + 1;
     unsigned i = 0;
-    while (i < 31 && paths[i][0] != '\0' && strcmp(paths[i] + prefix, name) != 0)
+    while (i < 63 && paths[i][0] != '\0' && strcmp(paths[i] + prefix, name) != 0)
         i++;
     snprintf(paths[i], sizeof paths[0], "%s/%s", bench_dir, name);
     return paths[i];
