@@ -117,7 +117,8 @@ static int side_cols(const struct tui *tui)
 {
     const struct pane *pane = &tui->pane[tui->now];
     int inner = tui->layout.view.cols - 2;
-    if (pane->view == NULL || pane->view->side == NULL || inner - pane->view->side_width < TABLE_LEAST)
+    if (pane->view == NULL || pane->view->side == NULL || tui->reader == NULL ||
+        inner - pane->view->side_width < TABLE_LEAST)
         return 0;
     return pane->view->side_width + 2;
 }
@@ -130,7 +131,7 @@ int draw_view_rows(const struct tui *tui)
 
 static bool part_is_stale(const struct tui *tui, const struct snapshot_state *state)
 {
-    return tui->snapshot.link != RPC_UP || state->why.code != 0 || tui->reader == NULL;
+    return tui->snapshot.link != RPC_UP || state->why.code != 0;
 }
 
 /* "read 3 s ago", or why it is old: of the oldest part that the view shows. */
@@ -148,6 +149,8 @@ static void say_age(const struct tui *tui, const struct view *view, char *to, si
         if (state->have && (oldest == NULL || state->read_ms < oldest->read_ms))
             oldest = state;
     }
+    if (tui->reader == NULL)
+        return;
     if (oldest == NULL) {
         snprintf(to, size, "%s", asking ? "reading" : "not read · r read");
         return;
@@ -156,8 +159,8 @@ static void say_age(const struct tui *tui, const struct view *view, char *to, si
     clock_words(age, words, sizeof words);
     if (age == 0)
         snprintf(words, sizeof words, "less than 1 s");
-    if (tui->snapshot.link != RPC_UP || tui->reader == NULL)
-        snprintf(to, size, "read %s ago · %s", words, tui->reader ? "the link is lost" : "detached");
+    if (tui->snapshot.link != RPC_UP)
+        snprintf(to, size, "read %s ago · the link is lost", words);
     else if (oldest->why.code != 0)
         snprintf(to, size, "read %s ago · could not be read again", words);
     else

@@ -204,9 +204,11 @@ void ask_close(struct tui *tui);
 void line_open(struct tui *tui);
 void line_close(struct tui *tui);
 void line_key(struct tui *tui, struct key key);
+bool line_is_busy(void);
 bool line_wants_esc(void);
 bool line_is_empty(void);
 void line_set(const char *text, size_t cursor);
+void line_remember(struct tui *tui, const char *text); /* in the history */
 void line_drop(struct tui *tui);
 /* What to draw: the text with control characters made visible, and the cursor's column in it. */
 void line_picture(struct buf *to, int *cursor);

@@ -105,6 +105,7 @@ void line_open(struct tui *tui)
     prompt_complete_install(tui->session, &tui->input);
     rl_completion_display_matches_hook = show_matches;
     rl_completion_query_items = 0;
+    rl_variable_bind("show-all-if-ambiguous", "on"); /* unless inputrc says otherwise */
     rl_callback_handler_install("", on_line);
     history_open(&tui->history);
 }
@@ -129,9 +130,16 @@ void line_close(struct tui *tui)
             fclose(nowhere[i]);
 }
 
+/* readline is not to be entered from inside it: while it completes a word it turns the loop. */
+static bool reading;
+
+bool line_is_busy(void)
+{
+    return reading;
+}
+
 void line_key(struct tui *tui, struct key key)
 {
-    static bool reading; /* readline is not to be entered from inside it */
     keys_bytes(key, &pending);
     if (reading)
         return;
@@ -159,6 +167,13 @@ void line_set(const char *text, size_t cursor)
 {
     rl_replace_line(text, 1);
     rl_point = cursor <= (size_t)rl_end ? (int)cursor : rl_end;
+}
+
+void line_remember(struct tui *tui, const char *text)
+{
+    history_add(&tui->history, &tui->session->registry, text);
+    if (!RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH))
+        using_history(); /* the newest line is the first that Up and Ctrl-R find */
 }
 
 void line_drop(struct tui *tui)

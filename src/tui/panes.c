@@ -54,6 +54,7 @@ bool panes_show(struct tui *tui, size_t i)
     tui->now = i;
     tui->overlay.open = false;
     refresh_tick(tui);
+    panes_build(tui); /* its keys work at once */
     tui_dirty(tui);
     return true;
 }
@@ -126,6 +127,19 @@ static void scroll(struct tui *tui, struct pane *pane)
         pane->top = 0;
 }
 
+static void build_detached(const struct tui *tui, struct view_page *page)
+{
+    if (tui->work.running) {
+        view_text(page, VIEW_DIM, "No device is attached yet.");
+        return;
+    }
+    view_text(page, VIEW_TITLE, "No device is attached.");
+    view_text(page, VIEW_PLAIN, "%s", "");
+    view_text(page, VIEW_PLAIN, "attach PORT   attaches one: /dev/ttyUSB0, ws://ADDRESS/rpc …");
+    view_text(page, VIEW_PLAIN, "ports         lists the serial ports of this machine");
+    view_text(page, VIEW_PLAIN, "attach sim:   starts a virtual device to practise on");
+}
+
 void panes_build(struct tui *tui)
 {
     struct pane *pane = panes_now(tui);
@@ -135,7 +149,10 @@ void panes_build(struct tui *tui)
     panes_context(tui, pane, &ctx);
     view_page_free(&pane->page);
     view_page_init(&pane->page);
-    pane->view->build(&pane->page, &ctx);
+    if (tui->reader == NULL)
+        build_detached(tui, &pane->page);
+    else
+        pane->view->build(&pane->page, &ctx);
     view_page_filter(&pane->page, pane->filter);
     if (pane->sort >= 0 && (size_t)pane->sort < pane->page.column_count)
         view_page_sort(&pane->page, (size_t)pane->sort, pane->descending);
@@ -144,6 +161,6 @@ void panes_build(struct tui *tui)
     view_page_free(&pane->side);
     view_page_init(&pane->side);
     panes_context(tui, pane, &ctx);
-    if (pane->view->side != NULL)
+    if (pane->view->side != NULL && tui->reader != NULL)
         pane->view->side(&pane->side, &ctx);
 }

@@ -88,7 +88,7 @@ static bool waits(struct tui *tui)
         script->awaited = NULL;
         script->settling = false;
     }
-    return !over || tui->panel.state == PANEL_SETTLING;
+    return !over || tui->panel.state == PANEL_SETTLING || line_is_busy();
 }
 
 /* --- what a line does

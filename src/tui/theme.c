@@ -114,15 +114,26 @@ static int nearest(const int rgb[3], int first, int count)
     return best;
 }
 
+/* Few colours are chosen by hue, not by distance: pale ones would all end as grey. */
 int theme_colour(int colour, int depth)
 {
-    int rgb[3];
+    int rgb[3], most = 0, least = 255, hue = 0;
     if (colour < 0 || colour < depth)
         return colour;
+    if (colour < 16)
+        return colour & 7;
     rgb_of(colour, rgb);
+    for (int i = 0; i < 3; i++) {
+        most = rgb[i] > most ? rgb[i] : most;
+        least = rgb[i] < least ? rgb[i] : least;
+    }
+    for (int i = 0; i < 3; i++)
+        hue |= 2 * rgb[i] >= most + least ? 1 << i : 0;
+    if (most - least >= 40)
+        return depth >= 16 && most > 205 ? hue + 8 : hue;
     if (depth >= 16)
-        return nearest(rgb, 0, 16);
-    return colour < 16 ? colour & 7 : nearest(rgb, 0, 16) & 7;
+        return most < 64 ? 0 : most < 150 ? 8 : most < 220 ? 7 : 15;
+    return most < 64 ? 0 : 7;
 }
 
 /* "default", "red", "bright-red", "0" … "255", "#rrggbb". */

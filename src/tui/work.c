@@ -83,7 +83,7 @@ void work_run_next(struct tui *tui)
     work->progress[0] = '\0';
     work->first_line = tui->output->count;
     loop_interrupt_clear(tui->loop);
-    history_add(&tui->history, &tui->session->registry, line);
+    line_remember(tui, line);
     tui_draw_now(tui);
     executor_run_line(tui->session, line, NULL, &e);
     loop_interrupt_clear(tui->loop);
