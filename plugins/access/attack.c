@@ -51,7 +51,8 @@ struct attack {
     const char *type;
     const char **users;
     size_t user_count;
-    size_t wrong, calls;
+    const cJSON *methods; /* NULL: the device does not say which it has */
+    size_t wrong;
     struct digest_challenge challenge; /* a fresh one of the device */
     bool challenged;
 };
@@ -64,13 +65,23 @@ static const struct harmless *find_harmless(const char *method)
     return NULL;
 }
 
+static bool is_there(const struct attack *a, const char *name)
+{
+    const cJSON *method;
+    cJSON_ArrayForEach(method, a->methods)
+    {
+        if (strcmp(method->valuestring, name) == 0)
+            return true;
+    }
+    return a->methods == NULL;
+}
+
 static int send(struct attack *a, const char *method, const cJSON *auth, struct rpc_said *said,
                 struct error *e)
 {
     const struct harmless *h = find_harmless(method);
     cJSON *args = h != NULL && h->args != NULL ? cJSON_Parse(h->args) : NULL;
     int code = rpc_call_as(device_rpc(op_device(a->call)), method, args, auth, WAIT_MS, said, e);
-    a->calls++;
     cJSON_Delete(args);
     return code;
 }
@@ -154,7 +165,7 @@ static int try_method(struct attack *a, const char *method, struct error *e)
     return code;
 }
 
-static int try_methods(struct attack *a, const cJSON *methods, struct error *e)
+static int try_methods(struct attack *a, struct error *e)
 {
     struct op_column columns[USERS_MOST + 2] = {
         {"method", "Method"},
@@ -167,11 +178,7 @@ static int try_methods(struct attack *a, const cJSON *methods, struct error *e)
     op_say(a->call, "\nCalled over %s; (…) was not sent", a->type);
     op_table_begin(a->call, "methods", columns, a->user_count + 2);
     for (size_t i = 0; code == 0 && i < sizeof harmless / sizeof harmless[0]; i++) {
-        const cJSON *method;
-        bool there = methods == NULL;
-        cJSON_ArrayForEach(method, methods) there =
-            there || strcmp(method->valuestring, harmless[i].method) == 0;
-        if (there)
+        if (is_there(a, harmless[i].method))
             code = try_method(a, harmless[i].method, e);
     }
     op_table_end(a->call);
@@ -271,7 +278,8 @@ static bool find_target(const struct attack *a, const char **method, const char 
 {
     for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
         *method = harmless[i].method;
-        if (harmless[i].denied_only || access_decide(a->rules, *method, NULL, a->type, NULL) != ACL_LOGIN)
+        if (harmless[i].denied_only || !is_there(a, *method) ||
+            access_decide(a->rules, *method, NULL, a->type, NULL) != ACL_LOGIN)
             continue;
         for (size_t u = 0; u < a->user_count; u++) {
             *user = a->users[u];
@@ -332,7 +340,8 @@ static int get_challenge(struct attack *a, struct error *e)
     int code = 0;
     for (size_t i = 0; code == 0 && !a->challenged && i < sizeof harmless / sizeof harmless[0]; i++) {
         struct rpc_said said;
-        if (access_decide(a->rules, harmless[i].method, NULL, a->type, NULL) != ACL_LOGIN)
+        if (harmless[i].denied_only || !is_there(a, harmless[i].method) ||
+            access_decide(a->rules, harmless[i].method, NULL, a->type, NULL) != ACL_LOGIN)
             continue;
         code = send(a, harmless[i].method, NULL, &said, e);
         if (code == 0 && said.code == 401)
@@ -355,16 +364,15 @@ static size_t usable_users(const struct access_rules *rules, const char **users,
 int access_attack(struct op_call *call, const struct access_rules *rules, size_t *wrong, struct error *e)
 {
     struct attack a = {.call = call, .rules = rules, .type = access_own_type(call)};
-    const cJSON *methods = NULL;
     struct error ignored = {0};
-    if (device_methods(op_device(call), &methods, &ignored) != 0)
-        methods = NULL;
+    if (device_methods(op_device(call), &a.methods, &ignored) != 0)
+        a.methods = NULL;
     size_t count = access_users(rules, &a.users);
     if (rules->acl_source != NULL) /* without rules it makes no difference who it is */
         a.user_count = usable_users(rules, a.users, count);
     int code = get_challenge(&a, e);
     if (code == 0)
-        code = try_methods(&a, methods, e);
+        code = try_methods(&a, e);
     if (code == 0)
         code = try_forgeries(&a, e);
     free(a.users);

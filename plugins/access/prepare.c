@@ -43,28 +43,34 @@ static int change(struct set_work *work, const char *key, cJSON *after, struct e
 /* --- the file's name on the device
  * ---------------------------------------------------------------------------- */
 
-/* A device reads these files at every call: the one in use is never written to. */
-static int free_name(struct set_work *work, const char *wanted, const char *used, struct error *e)
+static int is_same(struct set_work *work, const char *name, bool *same, struct error *e)
 {
     struct buf there = {.secret = true};
     bool found = false;
-    char *name = mem_string(wanted);
-    int code = 0;
-    for (unsigned n = 2; code == 0; n++) {
-        buf_clear(&there);
-        code = access_file_get(work->call, name, &there, &found, e);
-        bool same = found && there.len == work->upload.bytes.len &&
-                    memcmp(there.data, work->upload.bytes.data, there.len) == 0;
-        if (code != 0 || same || strcmp(name, used) != 0)
-            break;
-        const char *dot = strrchr(wanted, '.');
-        size_t stem = dot != NULL && dot != wanted ? (size_t)(dot - wanted) : strlen(wanted);
-        free(name);
-        name = mem_printf("%.*s-%u%s", (int)stem, wanted, n, wanted + stem);
-    }
+    int code = access_file_get(work->call, name, &there, &found, e);
+    *same = found && there.len == work->upload.bytes.len &&
+            memcmp(there.data, work->upload.bytes.data, there.len) == 0;
     buf_free(&there);
-    work->upload.name = name;
     return code;
+}
+
+/* A device reads these files at every call: the one in use is never written to. When it is the same already,
+ * it stays; else the wanted name is taken, or the one beside it. */
+static int free_name(struct set_work *work, const char *wanted, const char *used, struct error *e)
+{
+    bool same = false;
+    int code = *used != '\0' ? is_same(work, used, &same, e) : 0;
+    const char *dot = strrchr(wanted, '.');
+    size_t stem = dot != NULL && dot != wanted ? (size_t)(dot - wanted) : strlen(wanted);
+    if (code != 0)
+        return code;
+    if (same)
+        work->upload.name = mem_string(used);
+    else if (strcmp(wanted, used) != 0)
+        work->upload.name = mem_string(wanted);
+    else
+        work->upload.name = mem_printf("%.*s-2%s", (int)stem, wanted, wanted + stem);
+    return 0;
 }
 
 static int name_upload(struct set_work *work, const char *path, const char *used, struct error *e)

@@ -92,11 +92,12 @@ static int run(struct op_call *call, size_t step, struct error *e)
     int code = set_prepare(&work, e);
     if (code == 0)
         code = set_check_lockout(&work, e);
-    if (code == 0 && work.key_count == 0 && work.upload.name == NULL) {
+    if (code == 0 && work.key_count == 0) { /* a file in use that differs gets another name: a key changes */
         op_note(call, "The device is set like that already.");
+        code = attack(&work, e);
     } else if (code == 0) {
         show_change(&work);
-        code = work.key_count > 0 ? change_it(&work, e) : attack(&work, e);
+        code = change_it(&work, e);
     }
     set_free(&work);
     return code;
