@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- shown
  * ---------------------------------------------------------------------------------------------------- */
@@ -143,36 +144,64 @@ static int save(struct op_call *call, struct file *file, const char *did, size_t
     return code;
 }
 
-/* Before a last entry that fits everything, else at the end. */
-static size_t default_place(const struct acl *acl)
+static bool is_text(const char *a, const char *b)
 {
-    struct acl_entry any = {.method = "x.y"};
-    if (acl->count == 0)
-        return 0;
-    struct acl probe = {
-        .entries = (struct acl_entry[]){acl->entries[acl->count - 1], any},
-           .count = 2
-    };
-    return acl_shadowed_by(&probe, 1) == 0 ? acl->count - 1 : acl->count;
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The entry that is just like this, or ACL_NONE. */
+static size_t find_entry(const struct acl *acl, const char *method, const char *channel, const char *list)
+{
+    for (size_t i = 0; i < acl->count; i++)
+        if (is_text(acl->entries[i].method, method) && is_text(acl->entries[i].ch_type, channel) &&
+            is_text(acl->entries[i].list, list))
+            return i;
+    return ACL_NONE;
+}
+
+/* Before the first entry that would keep it from ever being reached, else at the end. */
+static size_t place_of(const struct acl *acl, const struct acl_entry *new)
+{
+    struct acl with = {.entries = mem_alloc((acl->count + 1) * sizeof *with.entries),
+                       .count = acl->count + 1};
+    if (acl->count > 0)
+        memcpy(with.entries, acl->entries, acl->count * sizeof *with.entries);
+    with.entries[acl->count] = *new;
+    size_t by = acl_shadowed_by(&with, acl->count);
+    free(with.entries);
+    return by == ACL_NONE ? acl->count : by;
+}
+
+static void insert(struct acl *acl, size_t at, const struct acl_entry *new)
+{
+    acl->entries = mem_grow(acl->entries, (acl->count + 1) * sizeof *acl->entries);
+    memmove(acl->entries + at + 1, acl->entries + at, (acl->count - at) * sizeof *acl->entries);
+    acl->count++;
+    acl->entries[at] = (struct acl_entry){.method = mem_string(new->method),
+                                          .list = mem_string(new->list),
+                                          .ch_type = new->ch_type ? mem_string(new->ch_type) : NULL};
 }
 
 static int act_add(struct op_call *call, struct file *file, struct error *e)
 {
-    const char *channel = op_arg_value(call, "CHANNEL");
+    struct acl *acl = &file->acl;
     size_t given = (size_t)op_arg_number(call, "at");
     int code = need(call, "WHO", "a method pattern and a list behind the file: acl add FILE FS.* +joe", e);
-    size_t at = given > 0 ? given - 1 : default_place(&file->acl);
-    if (code == 0 && at > file->acl.count)
-        code = error_set(e, ERR_USAGE, "--at %zu: the file has %zu entries", given, file->acl.count);
+    if (code == 0 && given > acl->count + 1)
+        code = error_set(e, ERR_USAGE, "--at %zu: the file has %zu entries", given, acl->count);
     if (code != 0)
         return code;
-    struct acl *acl = &file->acl;
-    acl->entries = mem_grow(acl->entries, (acl->count + 1) * sizeof *acl->entries);
-    memmove(acl->entries + at + 1, acl->entries + at, (acl->count - at) * sizeof *acl->entries);
-    acl->count++;
-    acl->entries[at] = (struct acl_entry){.method = mem_string(op_arg_value(call, "WHAT")),
-                                          .list = mem_string(op_arg_value(call, "WHO")),
-                                          .ch_type = channel != NULL ? mem_string(channel) : NULL};
+    struct acl_entry new = {.method = (char *)op_arg_value(call, "WHAT"),
+                            .list = (char *)op_arg_value(call, "WHO"),
+                            .ch_type = (char *)op_arg_value(call, "CHANNEL")};
+    size_t same = find_entry(acl, new.method, new.ch_type, new.list);
+    if (same != ACL_NONE) {
+        op_note(call, "%s: entry %zu says so already", file->path, same + 1);
+        show(call, acl);
+        return 0;
+    }
+    size_t at = given > 0 ? given - 1 : place_of(acl, &new);
+    insert(acl, at, &new);
     return save(call, file, "added", at + 1, e);
 }
 
@@ -209,7 +238,8 @@ static int run_acl(struct op_call *call, size_t step, struct error *e)
     struct file file = {.path = op_arg_value(call, "FILE")};
     const char *action = op_arg_value(call, "ACTION");
     (void)step;
-    int code = access_acl_load(file.path, &file.acl, &file.text, e);
+    bool fresh = strcmp(action, "add") == 0 && access(file.path, F_OK) != 0;
+    int code = fresh ? 0 : access_acl_load(file.path, &file.acl, &file.text, e);
     for (size_t i = 0; code == 0 && i < sizeof actions / sizeof actions[0]; i++)
         if (strcmp(actions[i].name, action) == 0) {
             code = actions[i].act(call, &file, e);
@@ -242,7 +272,7 @@ static const struct op_arg acl_options[] = {
     {.name = "at",
      .type = TYPE_NUMBER,
      .max = ACL_ENTRIES_MAX,
-     .help = "add: becomes this entry; else before a last one that fits everything"},
+     .help = "add: becomes this entry; else the last, or before one that would decide in its place"},
     {0},
 };
 
@@ -253,7 +283,7 @@ const struct op access_op_acl = {
         "The file is a JSON array of {\"method\", \"ch_type\", \"acl\"}; the first entry that fits decides, "
         "and "
         "what none fits is refused. It is read strictly: what a device takes in silence, such as a missing "
-        "comma or a misspelt name, is an error with its line and column.",
+        "comma or a misspelt name, is an error with its line and column. add makes a file that is missing.",
     .example =
         "acl show rpc_acl.json\nacl check rpc_acl.json FS.Get joe WS_in\nacl add rpc_acl.json FS.* +joe\n"
         "acl remove rpc_acl.json 2",

@@ -118,6 +118,11 @@ class Rules(Case):
             result = json.loads(self.run_("acl", "check", "rpc_acl.json", *words, "--json").out)["result"]
             self.assertEqual((result["verdict"], result["entry"]), (verdict, entry), words)
 
+    def test_a_new_file(self):
+        for words in (("*", "+joe"), ("RPC.*", "*"), ("FS.*", "+ann", "WS_in")):
+            self.run_("acl", "add", "new.json", *words)
+        self.assertEqual([entry["method"] for entry in json.loads(self.path("new.json").read_text())], ["RPC.*", "FS.*", "*"])
+
     def test_edit(self):
         self.scratch.file("rules.json", '[{"method":"*","acl":"-*"}]')
         self.run_("acl", "add", "rules.json", "FS.*", "+joe")            # before the one that fits everything
@@ -134,6 +139,7 @@ class Rules(Case):
         self.refused("acl", "add", "rules.json", 'a"b', "*", says="cannot be read")
         self.refused("acl", "check", "rules.json", want=2, says="wants a method")
         self.refused("acl", "show", "missing.json", says="missing.json")
+        self.assertIn("says so already", self.run_("acl", "add", "rules.json", "FS.*", "+joe").err)
         self.assertEqual(self.path("rules.json").read_bytes(), before)
 
 
@@ -186,6 +192,16 @@ class Documents(Device):
             self.assertEqual(got[0]["id"], got[1]["id"])
             self.run_("-e", "login alice --password-file alice.pw", "-e", "access-set off --no-attack", port=port)
             self.run_("call", "FS.List", port=port)
+
+
+class Scripts(Case):
+    def test_command_files(self):
+        for name in ("rpc-auth", "rpc-acl"):
+            for _ in range(2):  # the second time the files are there
+                done = self.run_("run", lab.ROOT / "scripts" / f"{name}.lks", port="sim:")
+                for file in self.scratch.path.glob("rpc-*/*.password"):
+                    self.assertNotIn(file.read_text().strip(), done.out + done.err)
+                    self.assertEqual(stat.S_IMODE(file.stat().st_mode) & 0o077, 0)
 
 
 class Messages(Device):
