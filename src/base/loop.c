@@ -35,6 +35,7 @@ struct loop {
     int depth; /* turns under way: sweeping waits for the outermost */
     int wake[2];
     volatile sig_atomic_t interrupted;
+    bool held;
 };
 
 struct loop *loop_new(void)
@@ -180,7 +181,7 @@ void loop_turn(struct loop *loop, int64_t max_ms)
 enum loop_result loop_run_until(struct loop *loop, bool (*done)(void *ctx), void *ctx, int64_t deadline_ms)
 {
     while (!done(ctx)) {
-        if (loop->interrupted)
+        if (loop_interrupted(loop))
             return LOOP_INTERRUPTED;
         int64_t left = deadline_ms < 0 ? -1 : deadline_ms - clock_ms();
         if (deadline_ms >= 0 && left <= 0)
@@ -199,10 +200,15 @@ void loop_interrupt(struct loop *loop)
 
 bool loop_interrupted(const struct loop *loop)
 {
-    return loop->interrupted != 0;
+    return loop->interrupted != 0 && !loop->held;
 }
 
 void loop_interrupt_clear(struct loop *loop)
 {
     loop->interrupted = 0;
+}
+
+void loop_interrupt_hold(struct loop *loop, bool on)
+{
+    loop->held = on;
 }

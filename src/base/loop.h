@@ -40,5 +40,8 @@ enum loop_result loop_run_until(struct loop *loop, bool (*done)(void *ctx), void
 void loop_interrupt(struct loop *loop);
 bool loop_interrupted(const struct loop *loop);
 void loop_interrupt_clear(struct loop *loop);
+/* While held, an interruption is noted but neither told nor does it end a wait: for a step that must be seen
+ * to its end. */
+void loop_interrupt_hold(struct loop *loop, bool on);
 
 #endif

@@ -30,6 +30,12 @@ static bool confirm_matches(const char *confirm, const struct plan *plan)
     return strcmp(confirm, "any") == 0 || strcasecmp(without_0x(confirm), plan->identity) == 0;
 }
 
+static bool confirms(const struct gate_consent *consent, const struct plan *plan)
+{
+    return confirm_matches(consent->confirm, plan) || (consent->hash != NULL && *consent->hash != '\0' &&
+                                                       strcasecmp(consent->confirm, consent->hash) == 0);
+}
+
 static bool is_accepted(const struct gate_consent *consent, const char *trap)
 {
     for (size_t i = 0; i < consent->accept_count; i++)
@@ -63,7 +69,7 @@ static int refuse_trap(const struct plan_trap *trap, struct error *e)
 /* Consent from the command line: the identity, and each trap by name. */
 static int consent_by_line(const struct plan *plan, const struct gate_consent *consent, struct error *e)
 {
-    if (!confirm_matches(consent->confirm, plan))
+    if (!confirms(consent, plan))
         return refuse_confirm(plan, e);
     for (size_t i = 0; i < plan->trap_count; i++)
         if (!is_accepted(consent, plan->traps[i].name))
@@ -156,10 +162,18 @@ static int observe_again(const struct plan *plan, const struct gate_work *work, 
 
 static int do_step(const struct gate_work *work, size_t step, struct error *e)
 {
+    if (work->hold != NULL)
+        work->hold(work->ctx, true, NULL);
     int code = work->run(work->ctx, step, e);
     if (code == 0 && work->verify != NULL)
         code = work->verify(work->ctx, step, e);
     return code;
+}
+
+/* The end of the step was not seen: what it did must be read from the device. */
+static bool is_open_end(int code)
+{
+    return code == ERR_CONNECTION || code == ERR_INTERRUPTED;
 }
 
 static int record_outcome(const struct gate_ledger *ledger, int64_t row, const struct plan_step *step,
@@ -168,6 +182,11 @@ static int record_outcome(const struct gate_ledger *ledger, int64_t row, const s
     char sentence[sizeof e->message];
     struct error why = {0};
     snprintf(sentence, sizeof sentence, "%s", code == 0 ? "done" : e->message);
+    if (is_open_end(code)) {
+        if (ledger->note != NULL)
+            ledger->note(ledger->ctx, row, sentence, NULL);
+        return error_next(e, "attach the device again: lockstep resume reads what became of this step.");
+    }
     int recorded = ledger->outcome(ledger->ctx, row, code, sentence, &why);
     if (code != 0 || recorded == 0)
         return code;
@@ -189,7 +208,14 @@ static int pass_step(const struct plan *plan, const struct gate_work *work, cons
         return e->code = ERR_REFUSED;
     }
     code = do_step(work, step, e);
-    return ledger != NULL ? record_outcome(ledger, row, &plan->steps[step], code, e) : code;
+    if (ledger != NULL)
+        code = record_outcome(ledger, row, &plan->steps[step], code, e);
+    if (work->hold != NULL && work->hold(work->ctx, false, code == 0 ? e : NULL) != 0 && code == 0 &&
+        step + 1 < plan->step_count)
+        return ERR_INTERRUPTED;
+    if (code == 0)
+        error_clear(e);
+    return code;
 }
 
 int gate_pass(const struct plan *plan, const struct gate_consent *consent, const struct gate_work *work,

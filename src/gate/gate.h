@@ -11,6 +11,7 @@
 /* How the person, or the command line, consents. No other source exists: no environment variable, no -y. */
 struct gate_consent {
     const char *confirm;       /* --confirm: the whole identity, or "any"; NULL when absent */
+    const char *hash;          /* of the plan file that is applied: --confirm may name it, too; or NULL */
     const char *const *accept; /* --accept names for traps */
     size_t accept_count;
     /* Asks on the terminal: shows `question` and reads one whole line typed after it was shown, without its
@@ -28,6 +29,9 @@ struct gate_work {
     int (*run)(void *ctx, size_t step, struct error *e);
     int (*verify)(void *ctx, size_t step,
                   struct error *e); /* ERR_READBACK names the differing bits; may be NULL */
+    /* on: a step begins, and an interruption must wait until it was read back; off: it is over, and
+     * ERR_INTERRUPTED says that one came meanwhile: no further step is begun. May be NULL. */
+    int (*hold)(void *ctx, bool on, struct error *e);
     void *ctx;
 };
 
@@ -36,11 +40,15 @@ struct gate_work {
 struct gate_ledger {
     int (*intent)(void *ctx, const struct plan *plan, size_t step, int64_t *row, struct error *e);
     int (*outcome)(void *ctx, int64_t row, int code, const char *sentence, struct error *e);
+    /* A remark about an intent that stays open: its end was not seen. May be NULL. */
+    int (*note)(void *ctx, int64_t row, const char *sentence, struct error *e);
     void *ctx;
 };
 
 /* Consent, then every step in order: observe again, intent, run, verify, outcome. Stops at the first failure.
- * ERR_CONSENT and nothing sent when consent is missing, wrong or refused. */
+ * ERR_CONSENT and nothing sent when consent is missing, wrong or refused. A step whose end nobody saw,
+ * because the link was lost or the wait was broken off, gets no outcome: its intent stays open, and the next
+ * attach finds out what became of it. */
 int gate_pass(const struct plan *plan, const struct gate_consent *consent, const struct gate_work *work,
               const struct gate_ledger *ledger, struct error *e);
 

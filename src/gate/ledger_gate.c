@@ -215,10 +215,17 @@ static int gate_outcome(void *ctx, int64_t row, int code, const char *sentence, 
     return ledger_outcome(context->ledger, context, row, code, sentence, e);
 }
 
+static int gate_note(void *ctx, int64_t row, const char *sentence, struct error *e)
+{
+    struct ledger_context *context = ctx;
+    return ledger_note(context->ledger, context, row, sentence, e);
+}
+
 void ledger_bind(struct ledger *ledger, struct ledger_context *context, struct gate_ledger *gate)
 {
     context->ledger = ledger;
     context->plan_row = 0;
     context->plan_hash[0] = '\0';
-    *gate = (struct gate_ledger){.intent = gate_intent, .outcome = gate_outcome, .ctx = context};
+    *gate = (struct gate_ledger){
+        .intent = gate_intent, .outcome = gate_outcome, .note = gate_note, .ctx = context};
 }

@@ -2,6 +2,7 @@
  * can reach a terminal raw through a plan. */
 #include "gate/plan.h"
 #include "base/text.h"
+#include "pki/key.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -53,6 +54,8 @@ void plan_init(struct plan *plan, const char *operation)
         .identity = mem_string(""),
         .digits = mem_string(""),
         .where = mem_string(""),
+        .observed = mem_string(""),
+        .expected = mem_string(""),
     };
 }
 
@@ -67,6 +70,8 @@ static void free_step(struct plan_step *step)
     }
     free(step->changes);
     free(step->title);
+    free(step->was);
+    free(step->will);
 }
 
 void plan_free(struct plan *plan)
@@ -82,6 +87,15 @@ void plan_free(struct plan *plan)
         free(t->answer);
     }
     free(plan->traps);
+    for (size_t i = 0; i < plan->file_count; i++) {
+        free(plan->files[i].use);
+        free(plan->files[i].path);
+        free(plan->files[i].digest);
+    }
+    free(plan->files);
+    free(plan->observed);
+    free(plan->expected);
+    free_strings(plan->words, plan->word_count);
     free_strings(plan->freezes, plan->freeze_count);
     free_strings(plan->checks, plan->check_count);
     free_strings(plan->warnings, plan->warning_count);
@@ -152,7 +166,8 @@ size_t plan_step_add(struct plan *plan, const char *format, ...)
     va_list ap;
     va_start(ap, format);
     plan->steps = mem_grow(plan->steps, (plan->step_count + 1) * sizeof *plan->steps);
-    plan->steps[plan->step_count] = (struct plan_step){.title = printable_format(format, ap)};
+    plan->steps[plan->step_count] = (struct plan_step){
+        .title = printable_format(format, ap), .was = mem_string(""), .will = mem_string("")};
     va_end(ap);
     return plan->step_count++;
 }
@@ -206,4 +221,43 @@ void plan_trap_add(struct plan *plan, const char *name, const char *answer, cons
         .question = printable(question),
         .answer = printable(answer),
     };
+}
+
+static char *hex_of(const void *bytes, size_t len)
+{
+    char *hex = mem_alloc(2 * len + 1);
+    text_hex(bytes, len, hex);
+    return hex;
+}
+
+void plan_observed(struct plan *plan, const void *bytes, size_t len)
+{
+    pki_sha256(bytes, len, plan->state);
+    set_string(&plan->observed, hex_of(bytes, len));
+}
+
+void plan_expected(struct plan *plan, const void *bytes, size_t len)
+{
+    set_string(&plan->expected, hex_of(bytes, len));
+}
+
+void plan_step_digests(struct plan *plan, const char *was, const char *will)
+{
+    if (plan->step_count == 0)
+        return;
+    struct plan_step *step = &plan->steps[plan->step_count - 1];
+    set_string(&step->was, printable(was));
+    set_string(&step->will, printable(will));
+}
+
+void plan_word_add(struct plan *plan, const char *word)
+{
+    add_string(&plan->words, &plan->word_count, printable(word));
+}
+
+void plan_file_add(struct plan *plan, const char *use, const char *path, const char *digest)
+{
+    plan->files = mem_grow(plan->files, (plan->file_count + 1) * sizeof *plan->files);
+    plan->files[plan->file_count++] =
+        (struct plan_file){.use = printable(use), .path = printable(path), .digest = printable(digest)};
 }

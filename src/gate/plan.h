@@ -20,6 +20,14 @@ struct plan_step {
     char *title; /* "lock the configuration zone" */
     struct plan_change *changes;
     size_t change_count;
+    char *was, *will; /* digest of what reads back before and after, for a later judge; "" when not known */
+};
+
+struct plan_file { /* a file that the command needs, or makes */
+    char *use;     /* "needs", "makes" */
+    char *path;    /* absolute */
+    char *digest;  /* SHA-256 of its content, 64 hex digits, or "". Keys are random: their digest tells
+                      nothing about them */
 };
 
 struct plan_trap {  /* a consequence that wants its own, second consent */
@@ -37,6 +45,12 @@ struct plan {
     char *digits;    /* the four hex digits to type, from the identity: "f378" */
     char *where;     /* which digits those are: `the four digits before "ee" of this chip's serial number` */
     uint8_t state[32]; /* SHA-256 of the observed state the plan was made from */
+    char *observed;    /* that state in hex, so that it can be told later what changed; "" when not given */
+    char *expected;    /* the state after the last step in hex; "" when the steps do not change it */
+    char **words;      /* the command line it came from, without global options and secrets */
+    size_t word_count;
+    struct plan_file *files;
+    size_t file_count;
     struct plan_step *steps;
     size_t step_count;
     char **freezes; /* what else becomes permanent: one sentence each */
@@ -64,6 +78,14 @@ void plan_check_add(struct plan *plan, const char *format, ...) __attribute__((f
 void plan_warning_add(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void plan_trap_add(struct plan *plan, const char *name, const char *answer, const char *question,
                    const char *sentence);
+
+/* The bytes a plan is made from (and their digest in plan->state), and what they will be. No secrets. */
+void plan_observed(struct plan *plan, const void *bytes, size_t len);
+void plan_expected(struct plan *plan, const void *bytes, size_t len);
+/* Of the last step: digests (hex) of what reads back before and after it; NULL: not known. */
+void plan_step_digests(struct plan *plan, const char *was, const char *will);
+void plan_word_add(struct plan *plan, const char *word);
+void plan_file_add(struct plan *plan, const char *use, const char *path, const char *digest);
 
 /* For people (several lines; the first says "plan (nothing sent): …" or "about to do: …") and for machines.
  */

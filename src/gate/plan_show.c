@@ -83,6 +83,8 @@ void plan_text(const struct plan *plan, int nothing_sent, struct buf *to)
     for (size_t i = 0; i < plan->trap_count; i++)
         buf_printf(to, "  Trap %s: %s (wants a consent of its own: --accept %s)\n", plan->traps[i].name,
                    plan->traps[i].sentence, plan->traps[i].name);
+    for (size_t i = 0; i < plan->file_count; i++)
+        buf_printf(to, "  %s the file %s\n", plan->files[i].use, plan->files[i].path);
     show_list("  checked: ", " · ", plan->checks, plan->check_count, to);
 }
 
@@ -107,6 +109,10 @@ static cJSON *step_json(const struct plan_step *step)
         cJSON_AddStringToObject(change, "note", step->changes[i].note);
         cJSON_AddItemToArray(changes, change);
     }
+    if (*step->was != '\0')
+        cJSON_AddStringToObject(object, "was", step->was);
+    if (*step->will != '\0')
+        cJSON_AddStringToObject(object, "will", step->will);
     return object;
 }
 
@@ -122,6 +128,20 @@ static cJSON *traps_json(const struct plan *plan)
     return array;
 }
 
+static cJSON *files_json(const struct plan *plan)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < plan->file_count; i++) {
+        cJSON *file = cJSON_CreateObject();
+        cJSON_AddStringToObject(file, "use", plan->files[i].use);
+        cJSON_AddStringToObject(file, "path", plan->files[i].path);
+        if (*plan->files[i].digest != '\0')
+            cJSON_AddStringToObject(file, "sha256", plan->files[i].digest);
+        cJSON_AddItemToArray(array, file);
+    }
+    return array;
+}
+
 cJSON *plan_json(const struct plan *plan)
 {
     char state[2 * sizeof plan->state + 1];
@@ -131,6 +151,12 @@ cJSON *plan_json(const struct plan *plan)
     cJSON_AddStringToObject(object, "operation", plan->operation);
     cJSON_AddStringToObject(object, "identity", plan->identity);
     cJSON_AddStringToObject(object, "state", state);
+    if (*plan->observed != '\0')
+        cJSON_AddStringToObject(object, "observed", plan->observed);
+    if (*plan->expected != '\0')
+        cJSON_AddStringToObject(object, "expected", plan->expected);
+    cJSON_AddItemToObject(object, "words", strings_json(plan->words, plan->word_count));
+    cJSON_AddItemToObject(object, "files", files_json(plan));
     cJSON *steps = cJSON_AddArrayToObject(object, "steps");
     for (size_t i = 0; i < plan->step_count; i++)
         cJSON_AddItemToArray(steps, step_json(&plan->steps[i]));

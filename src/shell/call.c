@@ -1,6 +1,7 @@
 /* Arguments, device and state of a call: see plugin.h. */
 #include "shell/call.h"
 #include "base/secret.h"
+#include "pki/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,30 @@ bool op_is_plan(const struct op_call *call)
 bool op_is_json(const struct op_call *call)
 {
     return call->report.json;
+}
+
+size_t op_step(const struct op_call *call)
+{
+    return call->step;
+}
+
+bool op_is_resume(const struct op_call *call)
+{
+    return call->resuming;
+}
+
+void op_readback(struct op_call *call, const void *bytes, size_t len)
+{
+    pki_sha256(bytes, len, call->readback);
+    call->has_readback = true;
+}
+
+const char *op_log_line(const struct op_call *call, size_t i)
+{
+    size_t count = call->session->log_count;
+    if (i >= count || i >= SESSION_LOG_LINES)
+        return NULL;
+    return call->session->log[(count - 1 - i) % SESSION_LOG_LINES];
 }
 
 void *op_state(struct op_call *call, size_t size, void (*release)(void *state))

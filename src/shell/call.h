@@ -22,8 +22,14 @@ struct op_call {
     struct session *session;
     const struct options *options; /* the session's, with those of the line */
     struct report report;
-    bool plan; /* a dry run */
-    bool told; /* a failure of a command run inside was told already */
+    bool plan;             /* a dry run */
+    bool told;             /* a failure of a command run inside was told already */
+    const char *mode;      /* "plan" or "applied" of a command whose record does not say so; or NULL */
+    size_t step;           /* the step that is next */
+    bool resuming;         /* finishes one that was broken off */
+    const char *plan_hash; /* of the plan file that is applied, or NULL */
+    bool has_readback;
+    uint8_t readback[32];
     void *state;
     size_t state_size;
     void (*release)(void *state);

@@ -4,6 +4,7 @@
 #include "link/link.h"
 #include "shell/call.h"
 #include "shell/core.h"
+#include "shell/recover.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,7 @@ static int run_attach(struct op_call *call, size_t step, struct error *e)
         return rc;
     op_say(call, "attached to %s", device_port(call->session->device));
     op_json(call, "port", cJSON_CreateString(device_port(call->session->device)));
+    recover_announce(call);
     return 0;
 }
 
@@ -178,6 +180,7 @@ static int run_status(struct op_call *call, size_t step, struct error *e)
     show_memory(call, info, "fs", "fs", "File system");
     show_link(call, device);
     show_plugins(call);
+    recover_announce(call);
     op_json(call, "info", cJSON_Duplicate(info, true));
     return 0;
 }

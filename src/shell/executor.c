@@ -1,121 +1,13 @@
 /* Executor: see executor.h. Find, parse, attach, check; then run, or plan and pass the gate. */
 #include "shell/executor.h"
 #include "base/clock.h"
-#include "gate/gate.h"
 #include "shell/call.h"
+#include "shell/irreversible.h"
 #include "shell/script.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- what cannot be undone
- * ------------------------------------------------------------------------------------ */
-
-/* The plan, and the line that would really do it. */
-static void report_plan(struct op_call *call, const struct plan *plan)
-{
-    struct buf text = BUF_INIT, line = BUF_INIT;
-    plan_text(plan, 1, &text);
-    if (text.len > 0 && text.data[text.len - 1] == '\n')
-        text.len--;
-    const char *port = options_value(call->options, OPTION_PORT) ? device_port(call->session->device) : NULL;
-    parse_line(call->parse, PARSE_LINE_PROGRAM | PARSE_LINE_REAL, port, &line);
-    op_say(call, "%.*s", (int)text.len, buf_text(&text));
-    op_say(call, "To do it: %s", buf_text(&line));
-    cJSON *json = plan_json(plan);
-    cJSON_AddStringToObject(json, "line", buf_text(&line));
-    op_json(call, NULL, json);
-    buf_free(&text);
-    buf_free(&line);
-}
-
-static void show_plan(void *ctx, const struct plan *plan)
-{
-    struct op_call *call = ctx;
-    const struct front *front = call->session->front;
-    if (front != NULL) {
-        front->show(front->ctx, plan);
-        return;
-    }
-    struct buf text = BUF_INIT;
-    plan_text(plan, 0, &text);
-    if (text.len > 0 && text.data[text.len - 1] == '\n')
-        text.len--;
-    op_say(call, "%.*s", (int)text.len, buf_text(&text));
-    fflush(stdout);
-    buf_free(&text);
-}
-
-static int ask(void *ctx, const char *question, char *answer, size_t size, struct error *e)
-{
-    struct op_call *call = ctx;
-    const struct front *front = call->session->front;
-    return front != NULL ? front->ask(front->ctx, question, answer, size, e)
-                         : gate_ask_terminal(NULL, question, answer, size, e);
-}
-
-/* Reads anew what the plan was made from, by making it again. */
-static int observe(void *ctx, char identity[64], uint8_t state[32], struct error *e)
-{
-    struct op_call *call = ctx;
-    struct plan now;
-    if (call->session->device != NULL)
-        device_chip_forget(call->session->device);
-    plan_init(&now, call->op->name);
-    int rc = call->op->plan(call, &now, e);
-    if (rc == 0) {
-        snprintf(identity, 64, "%s", now.identity ? now.identity : "");
-        memcpy(state, now.state, sizeof now.state);
-    }
-    plan_free(&now);
-    return rc;
-}
-
-static int run_step(void *ctx, size_t step, struct error *e)
-{
-    struct op_call *call = ctx;
-    return call->op->run(call, step, e);
-}
-
-static int verify_step(void *ctx, size_t step, struct error *e)
-{
-    struct op_call *call = ctx;
-    return call->op->verify(call, step, e);
-}
-
-static int pass_gate(struct op_call *call, const struct plan *plan, struct error *e)
-{
-    bool asks = (call->session->front != NULL || call->session->on_terminal) && !call->report.json;
-    const char **accepted;
-    size_t accepted_count = options_list(call->options, OPTION_ACCEPT, &accepted);
-    struct gate_consent consent = {.confirm = options_value(call->options, OPTION_CONFIRM),
-                                   .accept = accepted,
-                                   .accept_count = accepted_count,
-                                   .ask = asks ? ask : NULL,
-                                   .show = call->report.json ? NULL : show_plan,
-                                   .ctx = call};
-    struct gate_work work = {
-        .observe = observe, .run = run_step, .verify = call->op->verify ? verify_step : NULL, .ctx = call};
-    int rc = gate_pass(plan, &consent, &work, NULL, e);
-    free(accepted);
-    return rc;
-}
-
-static int run_irreversible(struct op_call *call, struct error *e)
-{
-    struct plan plan;
-    plan_init(&plan, call->op->name);
-    int rc = call->op->plan(call, &plan, e);
-    if (rc == 0 && call->plan)
-        report_plan(call, &plan);
-    else if (rc == 0)
-        rc = pass_gate(call, &plan, e);
-    plan_free(&plan);
-    if (rc == 0 && !call->plan && call->op->finish != NULL)
-        rc = call->op->finish(call, e);
-    return rc;
-}
 
 /* --- every command
  * ---------------------------------------------------------------------------------------------- */
@@ -175,7 +67,7 @@ static int perform(struct op_call *call, struct error *e)
     if (rc == 0 && op->check != NULL)
         rc = op->check(call, e);
     if (rc == 0)
-        rc = op->plan != NULL ? run_irreversible(call, e) : run_plain(call, e);
+        rc = op->plan != NULL ? irreversible_run(call, e) : run_plain(call, e);
     return rc;
 }
 

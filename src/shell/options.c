@@ -24,6 +24,17 @@ static const struct option_def table[OPTION_COUNT] = {
     [OPTION_ACCEPT] = {{"accept", TYPE_WORD, ARG_REPEAT, "second consent, to a consequence that a plan names",
                         NULL, 0, NULL},
                      OPTION_CONSENT                                                                                                        },
+    [OPTION_LEDGER] = {{"ledger", TYPE_NEW_FILE, 0,
+                        "the ledger's file; without it ledger.sqlite in the state folder", NULL, 0, NULL},
+                     0                                                                                                                     },
+    [OPTION_ESCROW] = {{"escrow", TYPE_WORD, 0,
+                        "folder for a second copy of every key that is made for a device", NULL, 0, NULL},
+                     0                                                                                                                     },
+    [OPTION_PRODUCTION] =
+        {{"production", TYPE_FLAG, 0,
+          "the device will be sold or fielded: a permissive chip configuration wants --accept permissive",
+          NULL, 0, NULL},
+                     0                                                                                                                     },
     [OPTION_DRY_RUN] =
         {{"dry-run", TYPE_FLAG, 0,
           "show the plan and send nothing; the default for what cannot be undone: --dry-run=false "

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /* Raised when a struct below changes; a plugin of another number is refused by file name. */
-enum { PLUGIN_ABI = 1 };
+enum { PLUGIN_ABI = 2 };
 
 struct op_call; /* one call of one operation: its arguments, device and report */
 
@@ -61,6 +61,18 @@ struct op_arg {
     const char *fallback; /* value when not given, or NULL */
 };
 
+/* What became of a step whose end nobody saw, from what the device says now. */
+enum op_verdict {
+    OP_UNKNOWN,  /* the device does not tell */
+    OP_NOT_DONE, /* as before the step */
+    OP_DONE,
+    OP_PARTLY, /* begun, and to be done again */
+};
+struct op_judgement {
+    enum op_verdict verdict;
+    char sentence[320]; /* what was read that says so; printable */
+};
+
 struct op {
     const char *name, *summary;
     const char *help;             /* paragraphs for `help NAME` and the man page; may be NULL */
@@ -75,6 +87,11 @@ struct op {
     int (*run)(struct op_call *call, size_t step, struct error *e);    /* step 0 unless a plan has more */
     int (*verify)(struct op_call *call, size_t step, struct error *e); /* may be NULL */
     int (*finish)(struct op_call *call, struct error *e);              /* after the last step; may be NULL */
+    /* Irreversible only; may be NULL: nobody can tell. Reads the device, changes nothing. `plan` is the plan
+     * as it was recorded (plan_json). Called in place of check; finish may follow when the verdict is done.
+     */
+    int (*judge)(struct op_call *call, size_t step, const cJSON *plan, struct op_judgement *judgement,
+                 struct error *e);
 };
 
 /* --- what a handler may ask for
@@ -94,6 +111,15 @@ op_device(struct op_call *call); /* attached and checked as `needs` says; NULL f
 struct loop *op_loop(struct op_call *call);
 bool op_is_plan(const struct op_call *call); /* a dry run */
 bool op_is_json(const struct op_call *call);
+
+/* The step that is next: 0 while a plan is made or consent is asked for. A plan is made again before each. */
+size_t op_step(const struct op_call *call);
+/* True when this call finishes one that was broken off: files it was to make may be there already. */
+bool op_is_resume(const struct op_call *call);
+/* What verify has read back: its digest goes into the ledger. No secrets. */
+void op_readback(struct op_call *call, const void *bytes, size_t len);
+/* The i-th of the device's latest log lines, printable, newest first; NULL at the end. */
+const char *op_log_line(const struct op_call *call, size_t i);
 
 /* Zeroed memory that lives as long as the call and is handed from check to plan to run to verify; freed by
  * `release` (may be NULL) and wiped after the call. One per call: the second and later calls return the same

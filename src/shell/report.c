@@ -270,6 +270,8 @@ void report_safe_json(const char *json, struct buf *to)
 
 static const char *mode_name(const struct op_call *call)
 {
+    if (call->mode != NULL)
+        return call->mode;
     if (call->op == NULL || call->op->hazard == HAZARD_NONE)
         return "read";
     return call->plan ? "plan" : "applied";

@@ -1,6 +1,7 @@
 /* Session: see session.h. */
 #include "shell/session.h"
 #include "base/text.h"
+#include "gate/ledger.h"
 #include "link/link.h"
 #include "shell/core.h"
 #include "shell/script.h"
@@ -30,6 +31,7 @@ void session_free(struct session *session)
 {
     session_detach(session);
     session_forget_last(session);
+    ledger_close(session->ledger);
     registry_free(&session->registry);
     options_free(&session->options);
     vars_free(&session->vars);

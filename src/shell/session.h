@@ -30,6 +30,7 @@ struct session_watcher { /* who wants to see the device's log lines and its link
     void *ctx;
 };
 
+struct ledger; /* gate/ledger.h */
 struct script; /* a command file under way: script.h */
 
 struct session {
@@ -42,6 +43,7 @@ struct session {
                                      loss */
     char *attached;               /* the port as it was asked for */
     struct script *script;        /* innermost, or NULL */
+    struct ledger *ledger;        /* NULL until a command asked for it */
     struct session_last last;
     char *log[SESSION_LOG_LINES]; /* ring, printable */
     size_t log_count;             /* ever received */

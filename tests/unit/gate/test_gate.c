@@ -22,6 +22,7 @@ struct world {
     int state_now;
     int observe_code, run_code, verify_code, intent_code, outcome_code;
     int fail_step;
+    bool holds, interrupted;
     char outcome[256], questions[512];
 };
 
@@ -99,6 +100,22 @@ static void make_plan(struct plan *plan, int steps, int traps)
         plan_trap_add(plan, "selector", "once and for all", "Type: once and for all", "it is write-once");
 }
 
+static int world_note(void *ctx, int64_t row, const char *sentence, struct error *e)
+{
+    struct world *w = ctx;
+    (void)sentence, (void)e;
+    buf_printf(&w->trace, "note%d ", (int)row);
+    return 0;
+}
+
+/* Ctrl-C during the first step. */
+static int world_hold(void *ctx, bool on, struct error *e)
+{
+    struct world *w = ctx;
+    buf_printf(&w->trace, "%s ", on ? "hold" : "free");
+    return !on && w->interrupted ? error_set(e, ERR_INTERRUPTED, "interrupted between two steps") : 0;
+}
+
 struct outcome {
     int code;
     char *trace;
@@ -117,8 +134,8 @@ static struct outcome pass(struct world *w, const struct gate_consent *consent, 
     make_plan(&plan, 2, traps);
     struct gate_consent c = *consent;
     c.ctx = w;
-    struct gate_work work = {world_observe, world_run, world_verify, w};
-    struct gate_ledger ledger = {world_intent, world_outcome, w};
+    struct gate_work work = {world_observe, world_run, world_verify, w->holds ? world_hold : NULL, w};
+    struct gate_ledger ledger = {world_intent, world_outcome, world_note, w};
     struct outcome o = {0};
     buf_clear(&w->trace);
     o.code = gate_pass(&plan, &c, &work, &ledger, &o.e);
@@ -283,7 +300,7 @@ static void test_stops(void **state)
         {SERIAL,                 0, 0,              ERR_REFUSED,    0,            0,           0,           0, ERR_REFUSED,    "observe intent0 run0 outcome41:-1 ",
          "chip refused"                                                                                                                                                                                                },
         {SERIAL,                 0, 0,              ERR_CONNECTION, 0,            0,           0,           1, ERR_CONNECTION,
-         "observe intent0 run0 verify0 outcome41:0 observe intent1 run1 outcome42:-3 ",                                                                                      "chip refused"                            },
+         "observe intent0 run0 verify0 outcome41:0 observe intent1 run1 note42 ",                                                                                            "chip refused"                            },
         {SERIAL,                 0, 0,              0,              ERR_READBACK, 0,           0,           0, ERR_READBACK,   "observe intent0 run0 verify0 outcome41:-5 ",
          "byte 87 differs"                                                                                                                                                                                             },
         {SERIAL,                 0, 0,              0,              ERR_READBACK, 0,           ERR_REFUSED, 0, ERR_READBACK,
@@ -309,6 +326,50 @@ static void test_stops(void **state)
     }
 }
 
+/* An interruption waits for the end of the step: outcome first, and the next step is not begun. */
+static void test_interruption_between_steps(void **state)
+{
+    (void)state;
+    struct world w = calm();
+    w.holds = true;
+    struct outcome o = pass(&w, &(struct gate_consent){.confirm = "any"}, 0);
+    assert_int_equal(o.code, 0);
+    assert_string_equal(o.trace, "observe intent0 hold run0 verify0 outcome41:0 free "
+                                 "observe intent1 hold run1 verify1 outcome42:0 free ");
+    w.interrupted = true;
+    o = pass(&w, &(struct gate_consent){.confirm = "any"}, 0);
+    assert_int_equal(o.code, ERR_INTERRUPTED);
+    assert_string_equal(o.trace, "observe intent0 hold run0 verify0 outcome41:0 free ");
+    assert_non_null(strstr(o.e.message, "between two steps"));
+    buf_free(&w.trace);
+}
+
+/* The hash of the plan file consents when a plan file is applied, and only then; never a part of it. */
+static void test_hash_of_a_plan_file(void **state)
+{
+    (void)state;
+    static const char hash[] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    const struct {
+        const char *hash, *confirm;
+        int code;
+    } cases[] = {
+        {hash, hash,                                                               0          },
+        {hash, "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08", 0          },
+        {NULL, hash,                                                               ERR_CONSENT},
+        {hash, "9f86d081",                                                         ERR_CONSENT},
+        {hash, "",                                                                 ERR_CONSENT},
+        {"",   "",                                                                 ERR_CONSENT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world w = calm();
+        struct outcome o =
+            pass(&w, &(struct gate_consent){.confirm = cases[i].confirm, .hash = cases[i].hash}, 0);
+        assert_int_equal(o.code, cases[i].code);
+        assert_string_equal(o.trace, cases[i].code ? "" : ALL_DONE);
+        buf_free(&w.trace);
+    }
+}
+
 static void test_outcome_says_what_happened(void **state)
 {
     (void)state;
@@ -327,7 +388,7 @@ static void test_no_ledger_no_verify_no_error(void **state)
     struct world w = calm();
     struct plan plan;
     make_plan(&plan, 1, 0);
-    struct gate_work work = {world_observe, world_run, NULL, &w};
+    struct gate_work work = {world_observe, world_run, NULL, NULL, &w};
     struct gate_consent consent = {.confirm = SERIAL};
     assert_int_equal(gate_pass(&plan, &consent, &work, NULL, NULL), 0);
     assert_string_equal(buf_text(&w.trace), "observe run0 ");
@@ -360,7 +421,7 @@ static void test_empty_plans(void **state)
         plan_identity_chip(&plan, cases[i].serial);
         for (int s = 0; s < cases[i].steps; s++)
             plan_step_add(&plan, "s");
-        struct gate_work work = {world_observe, world_run, NULL, &w};
+        struct gate_work work = {world_observe, world_run, NULL, NULL, &w};
         struct error e = {0};
         struct gate_consent any = {.confirm = "any"}, typed = {.ask = world_ask, .ctx = &w},
                             none = {.confirm = ""};
@@ -381,6 +442,8 @@ int main(void)
         cmocka_unit_test(test_nobody_to_ask),
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_interruption_between_steps),
+        cmocka_unit_test(test_hash_of_a_plan_file),
         cmocka_unit_test(test_outcome_says_what_happened),
         cmocka_unit_test(test_no_ledger_no_verify_no_error),
         cmocka_unit_test(test_empty_plans),
