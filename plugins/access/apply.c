@@ -120,12 +120,10 @@ static int roll_back(struct set_work *work, struct error *e)
         error_next(e, "The device has its old settings again, and answers.");
         return kept;
     }
-    error_prefix(e, "the new settings do not work, and the device could not be told to restart (%.200s)",
-                 why.message);
+    error_prefix(e, "the new settings do not work, and the device could not be told to restart");
     error_next(
-        e,
-        "Restart the board by hand (power or reset): the new settings were for one start only, and it comes "
-        "back with the old ones.");
+        e, "Restart the board by hand (power or reset): the new settings were set for one start only, and "
+           "it comes back with the old ones.");
     return kept;
 }
 
