@@ -87,7 +87,7 @@ void link_down(struct link *link, const struct error *why)
     link_enter(link);
     stop(link);
     if (tell) {
-        struct error copy = *why;
+        struct error copy = link->why; /* `why` may be gone with the wire */
         link->events.closed(link->ctx, &copy);
     }
     link_leave(link);

@@ -20,7 +20,7 @@ struct port {
     bool refused;                    /* the server does not do COM port control */
     unsigned waiting[CONFIRMATIONS]; /* confirmations expected, by command */
     uint32_t baud;                   /* as the server confirmed it */
-    struct buf held;                 /* received while the link was being opened */
+    struct buf held;                 /* received before the owner had the link */
     struct loop_timer *early;
 };
 
@@ -99,7 +99,7 @@ static void take_sub(struct link *link)
 static void take_data(struct link *link, const uint8_t *run, size_t len)
 {
     struct port *port = link->own;
-    if (link->state == LINK_OPENING)
+    if (link->state == LINK_OPENING || port->early != NULL)
         buf_add(&port->held, run, len);
     else
         link_deliver(link, run, len);

@@ -145,6 +145,13 @@ static void finish(struct tls_conn *conn)
     keep_session(conn);
 }
 
+/* Is it our asking for a fragment length that went wrong? mbedTLS 2.28 cannot put a message together that
+ * comes in pieces; 3.6 takes no answer to the question from a server of TLS 1.3 (OpenSSL gives one). */
+static bool blames_fragment(int code)
+{
+    return code == MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE || code == TLS_MBED_UNSUPPORTED_EXTENSION;
+}
+
 int tls_conn_shake(struct tls_conn *conn)
 {
     if (conn->over && !conn->failed)
@@ -158,7 +165,7 @@ int tls_conn_shake(struct tls_conn *conn)
     /* Neither a certificate nor a session of ours: mbedTLS has no such way with these suites. */
     if (code == 0 && !conn->checked && !conn->offered)
         code = MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-    if (code == MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE)
+    if (!conn->checked && blames_fragment(code))
         conn->client->whole = true;
     if (code != 0)
         return fail(conn, code);

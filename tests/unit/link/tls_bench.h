@@ -177,16 +177,18 @@ static MAYBE_UNUSED void bench_upgrade(struct bench_side *s, enum bench_role rol
 /* One masked text frame of fewer than 126 bytes, sent back without its mask. */
 static MAYBE_UNUSED bool bench_echo(struct bench_side *s)
 {
-    uint8_t *p = (uint8_t *)memchr(s->text + s->used, 0x81, s->len - s->used), answer[128];
-    size_t have = p != NULL ? s->len - (size_t)((char *)p - s->text) : 0;
-    size_t len = have > 2 ? p[1] & 0x7fu : 0;
-    if (have < 6 || have < 6 + len)
+    uint8_t *p = (uint8_t *)s->text + s->used, answer[128];
+    size_t have = s->len - s->used, len = have > 1 ? p[1] & 0x7fu : 0;
+    if (have > 0 && p[0] != 0x81)
+        s->upgraded =
+            false; /* a close frame, and what s_server says of it: the next connection begins anew */
+    if (!s->upgraded || have < 6 || have < 6 + len)
         return false;
     answer[0] = 0x81;
     answer[1] = (uint8_t)len;
     for (size_t i = 0; i < len; i++)
         answer[2 + i] = p[6 + i] ^ p[2 + i % 4];
-    s->used = (size_t)((char *)p - s->text) + 6 + len;
+    s->used += 6 + len;
     if (write(s->in, answer, 2 + len) < 0)
         _exit(3);
     return true;
