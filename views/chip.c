@@ -39,8 +39,7 @@ static struct piece piece_at(const struct atecc_config *chip, unsigned byte)
     return piece;
 }
 
-/* --- meanings --------------------------------------------------------------------------------------------
- */
+/* --- meanings ------------------------------------------------------------------------------------------- */
 
 static void say_model(const struct atecc_config *chip, unsigned index, struct buf *to)
 {
@@ -127,8 +126,7 @@ static void say_hex(const struct atecc_config *chip, const struct piece *piece, 
         buf_printf(to, "%s%02x", byte > piece->first ? " " : "", chip->raw[byte]);
 }
 
-/* --- the page --------------------------------------------------------------------------------------------
- */
+/* --- the page ------------------------------------------------------------------------------------------- */
 
 static void add_piece(struct view_page *page, const struct atecc_config *chip, const struct piece *piece)
 {

@@ -89,8 +89,7 @@ static void add_serial(struct view_page *page, const struct atecc_config *chip)
     view_text_end(page);
 }
 
-/* --- can't be taken back ---------------------------------------------------------------------------------
- */
+/* --- can't be taken back -------------------------------------------------------------------------------- */
 
 static void add_zone(struct view_page *page, const char *id, const char *zone, uint8_t lock,
                      const char *meaning, const char *help)
@@ -129,8 +128,7 @@ static void add_locks(struct view_page *page, const struct atecc_config *chip)
     add_slot_locks(page, chip);
 }
 
-/* --- findings --------------------------------------------------------------------------------------------
- */
+/* --- findings ------------------------------------------------------------------------------------------- */
 
 static void add_findings(struct view_page *page, const struct view_context *ctx)
 {

@@ -18,8 +18,7 @@ static const struct view_column columns[] = {
     {.key = "lock",  .title = "lock",  .width = 8,  .flexible = false},
 };
 
-/* --- what is known of a slot -----------------------------------------------------------------------------
- */
+/* --- what is known of a slot ---------------------------------------------------------------------------- */
 
 static bool is_ecc(const struct atecc_slot *slot)
 {
@@ -77,8 +76,7 @@ static void build(struct view_page *page, const struct view_context *ctx)
         view_missing(page, ctx, SNAPSHOT_KEYS);
 }
 
-/* --- detail ----------------------------------------------------------------------------------------------
- */
+/* --- detail --------------------------------------------------------------------------------------------- */
 
 static void add_key(struct view_page *page, const struct snapshot *snapshot, unsigned slot)
 {

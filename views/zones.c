@@ -109,8 +109,7 @@ static void build(struct view_page *page, const struct view_context *ctx)
     words_heading(page, "A locked zone can never be opened again.");
 }
 
-/* --- detail: operation by operation, as the chip would answer --------------------------------------------
- */
+/* --- detail: operation by operation, as the chip would answer ------------------------------------------- */
 
 static const struct {
     enum atecc_operation operation;

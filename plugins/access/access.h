@@ -13,8 +13,7 @@
 extern const struct op access_op_htdigest, access_op_acl, access_op_check, access_op_login, access_op_logout,
     access_op_status, access_op_set;
 
-/* --- files.c -----------------------------------------------------------------------------------------------
- */
+/* --- files.c -------------------------------------------------------------------------------------------- */
 
 /* A whole file of the device; found = false when there is none. to->secret is the caller's. */
 int access_file_get(struct op_call *call, const char *name, struct buf *to, bool *found, struct error *e);
@@ -24,8 +23,7 @@ int access_file_put(struct op_call *call, const char *name, const struct buf *by
 /* The first line of a host file ("-": standard input) as a password. */
 int access_password_read(const char *path, struct buf *password, struct error *e);
 
-/* --- config.c ----------------------------------------------------------------------------------------------
- */
+/* --- config.c ------------------------------------------------------------------------------------------- */
 
 /* The value at a.b.c, or NULL. */
 const cJSON *access_config_find(const cJSON *config, const char *path);
@@ -51,8 +49,7 @@ bool access_channel_is_on(const struct access_channel *channel, const cJSON *con
 /* ch_type of the link that the device is attached by. */
 const char *access_own_type(struct op_call *call);
 
-/* --- state.c -----------------------------------------------------------------------------------------------
- */
+/* --- state.c -------------------------------------------------------------------------------------------- */
 
 /* Who may do what: as a device has it, or as it would have it. */
 struct access_rules {
@@ -83,8 +80,7 @@ size_t access_users(const struct access_rules *rules, const char ***names);
 /* A strictly read ACL file of this machine; the error names the file and the place. */
 int access_acl_load(const char *path, struct acl *acl, struct buf *text, struct error *e);
 
-/* --- attack.c ----------------------------------------------------------------------------------------------
- */
+/* --- attack.c ------------------------------------------------------------------------------------------- */
 
 /* Calls methods as nobody and as each user, and tries false logins; shows what really happened. *wrong counts
  * what did not happen as the rules say. */

@@ -62,8 +62,7 @@ static int check_config(struct set_work *work, bool after, struct error *e)
     return error_set(e, ERR_READBACK, "%s does not read back as it was set", other->key);
 }
 
-/* --- taking it back
- * ------------------------------------------------------------------------------------------- */
+/* --- taking it back ------------------------------------------------------------------------------------- */
 
 static void pulse_reset(struct rpc_client *client)
 {
@@ -127,8 +126,7 @@ static int roll_back(struct set_work *work, struct error *e)
     return kept;
 }
 
-/* --- there
- * ---------------------------------------------------------------------------------------------------- */
+/* --- there ---------------------------------------------------------------------------------------------- */
 
 static int say_not_taken(struct set_work *work, struct error *e)
 {

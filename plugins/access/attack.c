@@ -86,8 +86,7 @@ static int send(struct attack *a, const char *method, const cJSON *auth, struct 
     return code;
 }
 
-/* --- what an answer means
- * ------------------------------------------------------------------------------------- */
+/* --- what an answer means ------------------------------------------------------------------------------- */
 
 enum outcome { LET_THROUGH, ASKED, DENIED, MALFORMED };
 
@@ -118,8 +117,7 @@ static enum outcome expected(enum acl_verdict verdict)
     return outcomes[verdict];
 }
 
-/* --- methods by users
- * ----------------------------------------------------------------------------------------- */
+/* --- methods by users ----------------------------------------------------------------------------------- */
 
 static cJSON *right_auth(const struct attack *a, const char *user)
 {
@@ -185,8 +183,7 @@ static int try_methods(struct attack *a, struct error *e)
     return code;
 }
 
-/* --- false logins
- * --------------------------------------------------------------------------------------------- */
+/* --- false logins --------------------------------------------------------------------------------------- */
 
 struct forgery {
     const char *name;
@@ -331,8 +328,7 @@ static int try_forgeries(struct attack *a, struct error *e)
     return code;
 }
 
-/* --- all of it
- * ------------------------------------------------------------------------------------------------ */
+/* --- all of it ------------------------------------------------------------------------------------------ */
 
 /* A nonce to log in with: any method asks for it whose rule does. */
 static int get_challenge(struct attack *a, struct error *e)

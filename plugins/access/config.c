@@ -41,8 +41,7 @@ void access_config_put(cJSON *tree, const char *path, const cJSON *value)
     cJSON_AddItemToObject(tree, path, cJSON_Duplicate(value, true));
 }
 
-/* --- channels
- * ------------------------------------------------------------------------------------------------- */
+/* --- channels ------------------------------------------------------------------------------------------- */
 
 static bool is_true(const cJSON *value)
 {

@@ -40,8 +40,7 @@ static int change(struct set_work *work, const char *key, cJSON *after, struct e
     return 0;
 }
 
-/* --- the file's name on the device
- * ---------------------------------------------------------------------------- */
+/* --- the file's name on the device ---------------------------------------------------------------------- */
 
 static int is_same(struct set_work *work, const char *name, bool *same, struct error *e)
 {
@@ -82,8 +81,7 @@ static int name_upload(struct set_work *work, const char *path, const char *used
     return code;
 }
 
-/* --- auth, acl, channel, off
- * ---------------------------------------------------------------------------------- */
+/* --- auth, acl, channel, off ---------------------------------------------------------------------------- */
 
 static int need_value(struct set_work *work, const char *what, struct error *e)
 {
@@ -287,8 +285,7 @@ int set_prepare(struct set_work *work, struct error *e)
     return code;
 }
 
-/* --- nobody locks himself out
- * --------------------------------------------------------------------------------- */
+/* --- nobody locks himself out --------------------------------------------------------------------------- */
 
 /* What it takes to change all this back. */
 static const char *const needed[] = {"Sys.GetInfo", "Config.Get", "Config.Set",

@@ -28,16 +28,14 @@ struct set_work {
     char *user;         /* who calls afterwards; NULL: nobody */
 };
 
-/* --- prepare.c: reads files and the device, changes nothing
- * ---------------------------------------------------------- */
+/* --- prepare.c: reads files and the device, changes nothing --------------------------------------------- */
 
 int set_prepare(struct set_work *work, struct error *e);
 /* Refuses what would lock out whoever does it. */
 int set_check_lockout(struct set_work *work, struct error *e);
 void set_free(struct set_work *work);
 
-/* --- apply.c: uploads, sets for one start, reboots, comes back, or takes it back
- * ------------------------------------------ */
+/* --- apply.c: uploads, sets for one start, reboots, comes back, or takes it back ------------------------ */
 
 int set_apply(struct set_work *work, struct error *e);
 /* Makes it last. */

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading
- * -------------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------------------- */
 
 /* A file that the configuration names. *why tells what is wrong with it. */
 static int read_named(struct op_call *call, const char *key, const char *name, struct buf *text,
@@ -114,8 +113,7 @@ int access_acl_load(const char *path, struct acl *acl, struct buf *text, struct 
     return code;
 }
 
-/* --- what follows
- * --------------------------------------------------------------------------------------------- */
+/* --- what follows --------------------------------------------------------------------------------------- */
 
 bool access_rules_have_users(const struct access_rules *rules)
 {

@@ -171,8 +171,7 @@ static void show_matrix(struct view *v, const char *type)
     op_table_end(v->call);
 }
 
-/* --- what is not as it looks
- * ---------------------------------------------------------------------------------- */
+/* --- what is not as it looks ---------------------------------------------------------------------------- */
 
 static void note(struct view *v, cJSON *notes, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void note(struct view *v, cJSON *notes, const char *format, ...)

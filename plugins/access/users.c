@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- htdigest
- * ------------------------------------------------------------------------------------------------- */
+/* --- htdigest ------------------------------------------------------------------------------------------- */
 
 static int load(const char *path, bool must_be_new, bool *there, struct htdigest *file, struct error *e)
 {
@@ -136,8 +135,7 @@ const struct op access_op_htdigest = {
     .run = run_htdigest,
 };
 
-/* --- login, logout
- * -------------------------------------------------------------------------------------------- */
+/* --- login, logout -------------------------------------------------------------------------------------- */
 
 static int run_login(struct op_call *call, size_t step, struct error *e)
 {

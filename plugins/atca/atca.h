@@ -21,8 +21,7 @@ extern const struct op atca_op_get_config, atca_op_set_config, atca_op_lock_zone
     atca_op_gen_key, atca_op_get_pub_key, atca_op_gen_csr, atca_op_gen_cert, atca_op_slots, atca_op_file_key,
     atca_op_file_cert;
 
-/* --- chip.c ------------------------------------------------------------------------------------------------
- */
+/* --- chip.c --------------------------------------------------------------------------------------------- */
 
 /* Reads the configuration zone afresh and notes mos's first lines: the chip, and a warning unless both zones
  * are locked. */
@@ -49,8 +48,7 @@ void atca_plan_weak(struct plan *plan, const struct atecc_config *config);
 unsigned atca_differences(const struct atecc_config *config, const uint8_t *a, const uint8_t *b,
                           unsigned first, unsigned last, struct buf *names);
 
-/* --- call.c ------------------------------------------------------------------------------------------------
- */
+/* --- call.c --------------------------------------------------------------------------------------------- */
 
 /* Calls a method of the chip. A status byte in the device's error becomes a sentence about this chip. args
  * are wiped and freed. */
@@ -84,8 +82,7 @@ struct atca_slot_signer {
 };
 void atca_signer(struct atca_slot_signer *slot, struct pki_signer *signer);
 
-/* --- keys.c ------------------------------------------------------------------------------------------------
- */
+/* --- keys.c --------------------------------------------------------------------------------------------- */
 
 /* A slot that holds an ECC private key: KeyConfig.Private and KeyType ECC. */
 bool atca_is_ecc(const struct atecc_config *config, unsigned slot);
@@ -118,8 +115,7 @@ void atca_plan_wire(struct op_call *call, struct plan *plan);
 int atca_set_key(struct op_call *call, const struct atecc_config *config, unsigned slot, unsigned block,
                  const uint8_t key[32], const struct atca_write *write, struct error *e);
 
-/* --- files.c -----------------------------------------------------------------------------------------------
- */
+/* --- files.c -------------------------------------------------------------------------------------------- */
 
 /* "-" and NULL are standard output, "--" standard error, all else a new file. */
 bool atca_is_stream(const char *path);
@@ -134,14 +130,12 @@ int atca_give(struct op_call *call, const char *path, mode_t mode, const void *b
 /* Whether others than its owner may read a file. */
 bool atca_file_is_open(const char *path);
 
-/* --- pem.c -------------------------------------------------------------------------------------------------
- */
+/* --- pem.c ---------------------------------------------------------------------------------------------- */
 
 /* "EC PRIVATE KEY" PEM of a scalar and its point (RFC 5915); `to` is marked secret. */
 void atca_key_pem(const uint8_t scalar[PKI_SCALAR_SIZE], const uint8_t point[PKI_POINT_SIZE], struct buf *to);
 
-/* --- memory.c ----------------------------------------------------------------------------------------------
- */
+/* --- memory.c ------------------------------------------------------------------------------------------- */
 
 /* The configuration that atca-set-config last wrote to this chip and read back, kept per serial number in the
  * state folder. A virtual device that ends with its session is remembered for that session only. */
@@ -154,8 +148,7 @@ int atca_remember(struct op_call *call, const struct atecc_config *config,
                   const uint8_t raw[ATECC_CONFIG_SIZE], const char *file, struct error *e);
 bool atca_recall(struct op_call *call, const struct atecc_config *config, struct atca_memory *memory);
 
-/* --- upload.c ----------------------------------------------------------------------------------------------
- */
+/* --- upload.c ------------------------------------------------------------------------------------------- */
 
 /* Writes a small file to the device and reads it back. */
 int atca_upload(struct op_call *call, const char *name, const void *bytes, size_t len, struct error *e);

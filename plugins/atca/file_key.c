@@ -12,8 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- gen-key
- * ------------------------------------------------------------------------------------------------ */
+/* --- gen-key -------------------------------------------------------------------------------------------- */
 
 /* The folder of a new file, made when it is missing: for keys, so for their owner only. */
 static int make_folder_of(const char *path, struct error *e)
@@ -99,8 +98,7 @@ static int gen_key(struct op_call *call, size_t step, struct error *e)
     return code;
 }
 
-/* --- gen-cert
- * ----------------------------------------------------------------------------------------------- */
+/* --- gen-cert ------------------------------------------------------------------------------------------- */
 
 static int random_bytes(void *ctx, unsigned char *to, size_t len)
 {

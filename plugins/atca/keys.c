@@ -67,8 +67,7 @@ int atca_verify_key(struct op_call *call, const struct atecc_config *config, uns
                       "Write it once more, and check wiring and supply of the chip if that happens again.");
 }
 
-/* --- how a slot is written
- * ---------------------------------------------------------------------------------- */
+/* --- how a slot is written ------------------------------------------------------------------------------ */
 
 static int read_write_key(const char *file, struct secret *key, struct error *e)
 {
@@ -114,8 +113,7 @@ int atca_write_decide(struct op_call *call, const struct atecc_config *config, u
     return write->encrypted ? read_write_key(file, &write->key, e) : 0;
 }
 
-/* --- ATCA.SetKey
- * -------------------------------------------------------------------------------------------- */
+/* --- ATCA.SetKey ---------------------------------------------------------------------------------------- */
 
 void atca_plan_wire(struct op_call *call, struct plan *plan)
 {

@@ -78,8 +78,7 @@ static void show_findings(struct op_call *call, const struct atecc_config *confi
     buf_free(&weak);
 }
 
-/* --- one slot
- * ----------------------------------------------------------------------------------------------- */
+/* --- one slot ------------------------------------------------------------------------------------------- */
 
 static void add_word(struct buf *to, bool is_set, const char *word)
 {

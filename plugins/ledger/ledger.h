@@ -7,8 +7,7 @@
 
 extern const struct op ledger_op;
 
-/* --- show.c: entries as text
- * -------------------------------------------------------------------------------- */
+/* --- show.c: entries as text ---------------------------------------------------------------------------- */
 
 /* The table of `ledger list`. */
 void ledger_say_list(struct op_call *call, const struct ledger_list *list);

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- methods the firmware lacks
- * ------------------------------------------------------------------------------ */
+/* --- methods the firmware lacks ------------------------------------------------------------------------- */
 
 static const struct {
     const char *prefix, *library;
@@ -87,8 +86,7 @@ int mos_call(struct op_call *call, const char *method, cJSON *args, cJSON **resu
     return code != 0 ? mos_explain(call, method, e) : 0;
 }
 
-/* --- call
- * ---------------------------------------------------------------------------------------------------- */
+/* --- call ----------------------------------------------------------------------------------------------- */
 
 /* What cannot be undone goes through the gate, under the command that has a plan for it. */
 static const struct {
@@ -161,8 +159,7 @@ const struct op mos_op_call = {
     .run = run_call,
 };
 
-/* --- i2c-scan
- * ------------------------------------------------------------------------------------------------ */
+/* --- i2c-scan ------------------------------------------------------------------------------------------- */
 
 static const struct {
     int address;
@@ -229,8 +226,7 @@ const struct op mos_op_i2c_scan = {
     .run = run_scan,
 };
 
-/* --- reboot
- * -------------------------------------------------------------------------------------------------- */
+/* --- reboot --------------------------------------------------------------------------------------------- */
 
 static int run_reboot(struct op_call *call, size_t step, struct error *e)
 {

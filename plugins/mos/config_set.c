@@ -36,8 +36,7 @@ static void release(void *state)
     free(work->changes);
 }
 
-/* --- values by the type the key has
- * -------------------------------------------------------------------------- */
+/* --- values by the type the key has --------------------------------------------------------------------- */
 
 static cJSON *boolean_value(const char *text)
 {
@@ -97,8 +96,7 @@ static int add(struct work *work, const cJSON *config, const char *key, const ch
     return 0;
 }
 
-/* --- one Config.Set with only the changed keys
- * --------------------------------------------------------------- */
+/* --- one Config.Set with only the changed keys ---------------------------------------------------------- */
 
 static void put_in_tree(cJSON *tree, const char *path, const cJSON *value)
 {
@@ -152,8 +150,7 @@ static int set_all(struct op_call *call, struct work *work, const struct how *ho
     return code;
 }
 
-/* --- what the device has now
- * --------------------------------------------------------------------------------- */
+/* --- what the device has now ---------------------------------------------------------------------------- */
 
 static bool equal(const cJSON *a, const cJSON *b)
 {

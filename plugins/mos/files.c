@@ -11,8 +11,7 @@
 
 enum { FILE_MAX = 64 * 1024 * 1024 }; /* more than any device's file system holds */
 
-/* --- what is there
- * ------------------------------------------------------------------------------------------- */
+/* --- what is there -------------------------------------------------------------------------------------- */
 
 /* Folder and last part of a device's file name; files without a folder are listed by "/", as mos does. */
 static const char *split(const char *name, char **folder)
@@ -90,8 +89,7 @@ int mos_file_missing(struct op_call *call, const char *name, struct error *e)
     return ERR_REFUSED;
 }
 
-/* --- ls
- * ------------------------------------------------------------------------------------------------------ */
+/* --- ls ------------------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -157,8 +155,7 @@ const struct op mos_op_ls = {
     .run = run_ls,
 };
 
-/* --- get
- * ----------------------------------------------------------------------------------------------------- */
+/* --- get ------------------------------------------------------------------------------------------------ */
 
 /* One piece; 0 with *left what is behind it. */
 static int get_piece(struct op_call *call, const char *name, size_t len, struct buf *to, double *left,
@@ -252,8 +249,7 @@ const struct op mos_op_get = {
     .run = run_get,
 };
 
-/* --- rm
- * ------------------------------------------------------------------------------------------------------ */
+/* --- rm ------------------------------------------------------------------------------------------------- */
 
 static int run_rm(struct op_call *call, size_t step, struct error *e)
 {

@@ -11,16 +11,14 @@
 extern const struct op mos_op_config_get, mos_op_config_set, mos_op_wifi, mos_op_ls, mos_op_get, mos_op_put,
     mos_op_rm, mos_op_call, mos_op_i2c_scan, mos_op_reboot;
 
-/* --- call.c ------------------------------------------------------------------------------------------------
- */
+/* --- call.c --------------------------------------------------------------------------------------------- */
 
 /* device_call whose "no such method" names the library the firmware lacks. args are consumed. */
 int mos_call(struct op_call *call, const char *method, cJSON *args, cJSON **result, struct error *e);
 /* The same turn of an error that came by another way (rpc_call_start); returns its code. */
 int mos_explain(struct op_call *call, const char *method, struct error *e);
 
-/* --- json.c ------------------------------------------------------------------------------------------------
- */
+/* --- json.c --------------------------------------------------------------------------------------------- */
 
 /* JSON with two-space indent in the order the keys are in, or sorted by name; text that a terminal would obey
  * is escaped. */
@@ -30,8 +28,7 @@ void mos_json_pretty(const cJSON *value, bool sorted, struct buf *to);
  * \u00XX and takes no other \u: so a byte over 0x7F goes as the character of that number. */
 void mos_json_text(cJSON *args, const char *key, const char *text);
 
-/* --- config.c ----------------------------------------------------------------------------------------------
- */
+/* --- config.c ------------------------------------------------------------------------------------------- */
 
 /* The value at a.b.c, or NULL. */
 const cJSON *mos_config_find(const cJSON *config, const char *path);
@@ -40,8 +37,7 @@ int mos_config_missing(const cJSON *config, const char *path, struct error *e);
 /* Whether a key's value is a password or the like, by the key's name: it is never shown. */
 bool mos_config_is_secret(const char *path);
 
-/* --- names.c -----------------------------------------------------------------------------------------------
- */
+/* --- names.c -------------------------------------------------------------------------------------------- */
 
 /* Collects the names nearest to a wrong one. */
 struct mos_near {
@@ -56,16 +52,14 @@ void mos_near_offer(struct mos_near *near, const char *name);
 /* "did you mean a, b or c?" (printable) appended; nothing when none is near. Releases the names. */
 void mos_near_words(struct mos_near *near, struct buf *to);
 
-/* --- files.c -----------------------------------------------------------------------------------------------
- */
+/* --- files.c -------------------------------------------------------------------------------------------- */
 
 /* Size of a device's file; found = false when there is none of that name. */
 int mos_file_size(struct op_call *call, const char *name, bool *found, uint64_t *size, struct error *e);
 /* ERR_REFUSED that offers the nearest names. */
 int mos_file_missing(struct op_call *call, const char *name, struct error *e);
 
-/* --- transfer.c --------------------------------------------------------------------------------------------
- */
+/* --- transfer.c ----------------------------------------------------------------------------------------- */
 
 /* One file on its way to the device: written in chunks and, when `verify`, read back one chunk behind, both
  * at the same time. A chunk whose answer was lost is sent again only when the file's size says it did not

@@ -113,8 +113,7 @@ static cJSON *get_args(const struct mos_transfer *t)
     return args;
 }
 
-/* --- what came of a put
- * -------------------------------------------------------------------------------------- */
+/* --- what came of a put --------------------------------------------------------------------------------- */
 
 /* A lost answer: the file's size says whether the chunk arrived. CODE_DONE, 0 to send it again, or an error.
  */
@@ -157,8 +156,7 @@ static int settle_put(struct mos_transfer *t, const struct flight *put, unsigned
     return code < 0 ? mos_explain(t->call, "FS.Put", e) : 0;
 }
 
-/* --- what came of a get
- * -------------------------------------------------------------------------------------- */
+/* --- what came of a get --------------------------------------------------------------------------------- */
 
 static int say_different(const struct mos_transfer *t, size_t at, struct error *e)
 {
@@ -201,8 +199,7 @@ static int settle_get(struct mos_transfer *t, const struct flight *get, size_t a
     return compare(t, get->result, asked, e);
 }
 
-/* --- rounds
- * -------------------------------------------------------------------------------------------------- */
+/* --- rounds --------------------------------------------------------------------------------------------- */
 
 static int say_interrupted(const struct mos_transfer *t, struct error *e)
 {

@@ -77,8 +77,7 @@ static int read_string(struct reader *r, const char *what, char **to)
     return 0;
 }
 
-/* --- what may stand in a value
- * -------------------------------------------------------------------------------- */
+/* --- what may stand in a value -------------------------------------------------------------------------- */
 
 static int check_stars(struct reader *r, size_t at, const char *what, const char *text)
 {
@@ -138,8 +137,7 @@ static const struct member *find_member(const char *name)
     return NULL;
 }
 
-/* --- entries
- * -------------------------------------------------------------------------------------------------- */
+/* --- entries -------------------------------------------------------------------------------------------- */
 
 static void clear_entry(struct acl_entry *entry)
 {

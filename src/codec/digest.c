@@ -81,8 +81,7 @@ void digest_response(const struct digest_terms *t, const char *ha1, char respons
     hash(t->algorithm, &text, response);
 }
 
-/* --- frames
- * --------------------------------------------------------------------------------------------------- */
+/* --- frames --------------------------------------------------------------------------------------------- */
 
 /* A string member into an array; false when it is no string or does not fit. Absent gives "". */
 static bool take_text(const cJSON *object, const char *name, char to[DIGEST_NAME_BYTES])

@@ -38,8 +38,7 @@ struct digest_terms {
 };
 void digest_response(const struct digest_terms *terms, const char *ha1, char response[DIGEST_HEX]);
 
-/* --- in frames
- * ------------------------------------------------------------------------------------------------ */
+/* --- in frames ------------------------------------------------------------------------------------------ */
 
 struct digest_challenge {
     enum digest_algorithm algorithm;
@@ -62,8 +61,7 @@ void digest_frame_response(const struct digest_challenge *challenge, const char 
 cJSON *digest_frame_auth(const struct digest_challenge *challenge, const char *user, const char *ha1,
                          uint32_t cnonce);
 
-/* --- in HTTP
- * -------------------------------------------------------------------------------------------------- */
+/* --- in HTTP -------------------------------------------------------------------------------------------- */
 
 struct digest_http { /* WWW-Authenticate, or Authorization, taken apart; absent values are "" */
     enum digest_algorithm algorithm;

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- reading ----------------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------------------------------------- */
 
 enum frame_shape frame_scan(const char *text, size_t len)
 {
@@ -175,8 +174,7 @@ void frame_free(struct frame *f)
     *f = (struct frame){0};
 }
 
-/* --- writing ----------------------------------------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 /* One character at s, by the well-formed table of Unicode 3.9 (D92); a byte that begins none stands for
  * itself. Returns its length. */

@@ -30,8 +30,7 @@ const char *ledger_path(const struct ledger *ledger);
 /* How long a write waits for another program's: 5000 ms unless said otherwise. */
 void ledger_set_patience(struct ledger *ledger, int ms);
 
-/* --- writing ----------------------------------------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 /* What the gate does not know. The strings are the caller's and outlive every use of the context; NULL is
  * fine. One context serves one gate_pass. */
@@ -66,8 +65,7 @@ int ledger_outcome(struct ledger *ledger, const struct ledger_context *context, 
 int ledger_note(struct ledger *ledger, const struct ledger_context *context, int64_t refers,
                 const char *sentence, struct error *e);
 
-/* --- reading ----------------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------------------------------------- */
 
 /* One entry. A string it does not have is NULL, a number LEDGER_ABSENT. After a file was tampered with, text
  * may be anything: text_printable before it is shown. */
@@ -122,8 +120,7 @@ enum ledger_format { LEDGER_JSONL, LEDGER_CSV };
 int ledger_export(struct ledger *ledger, enum ledger_format format, const struct ledger_filter *filter,
                   struct buf *to, struct error *e);
 
-/* --- verifying --------------------------------------------------------------------------------------------
- */
+/* --- verifying ------------------------------------------------------------------------------------------ */
 
 enum { LEDGER_FINDINGS_MAX = 100 };
 

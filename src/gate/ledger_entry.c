@@ -78,9 +78,7 @@ char *ledger_clean(const char *text)
     return NULL;
 }
 
-/* --- the hash
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the hash ------------------------------------------------------------------------------------------- */
 
 static void put_field(struct buf *to, char type, const void *bytes, size_t len)
 {

@@ -64,9 +64,7 @@ int ledger_session_begin(struct ledger *ledger, const struct ledger_context *con
     return 0;
 }
 
-/* --- intent
- * --------------------------------------------------------------------------------------------------
- */
+/* --- intent --------------------------------------------------------------------------------------------- */
 
 static char *hex_digest(const uint8_t digest[32])
 {
@@ -151,9 +149,7 @@ static int gate_intent(void *ctx, const struct plan *plan, size_t step, int64_t 
     return 0;
 }
 
-/* --- outcome, note
- * -------------------------------------------------------------------------------------------
- */
+/* --- outcome, note -------------------------------------------------------------------------------------- */
 
 /* Reads the intent that an outcome answers; the outcome takes over what it is about. */
 static int take_intent(struct ledger *ledger, int64_t intent, struct ledger_entry *outcome, struct error *e)

@@ -21,8 +21,7 @@ struct ledger {
     char begun_hash[LEDGER_HASH_SIZE];
 };
 
-/* --- ledger_entry.c: the columns, and the hash over them ---------------------------------------------------
- */
+/* --- ledger_entry.c: the columns, and the hash over them ------------------------------------------------ */
 
 struct ledger_column {
     const char *name;
@@ -49,9 +48,7 @@ void ledger_row_hash(sqlite3_stmt *row, int64_t seq, char hash[LEDGER_HASH_SIZE]
 /* A row of ledger_columns as an entry. */
 void ledger_row_read(sqlite3_stmt *row, struct ledger_entry *entry);
 
-/* --- ledger_store.c: the file
- * --------------------------------------------------------------------------------
- */
+/* --- ledger_store.c: the file --------------------------------------------------------------------------- */
 
 /* Opens for reading; found = false: there is no file. */
 int ledger_store_read(struct ledger *ledger, bool *found, struct error *e);
@@ -64,8 +61,7 @@ sqlite3_stmt *ledger_store_query(struct ledger *ledger, const char *sql, struct 
 /* Why SQLite said no, in words. doing: "read", "written". Returns ERR_REFUSED. */
 int ledger_store_fault(struct ledger *ledger, const char *doing, struct error *e);
 
-/* --- ledger_head.c: the last entry, remembered beside the file ---------------------------------------------
- */
+/* --- ledger_head.c: the last entry, remembered beside the file ------------------------------------------ */
 
 /* While an entry is being written the head names both ends that are right: the one before and the one after.
  */
@@ -79,8 +75,7 @@ int ledger_head_read(const struct ledger *ledger, struct ledger_head *head, stru
 int ledger_head_write(const struct ledger *ledger, const struct ledger_head *head, struct error *e);
 bool ledger_head_fits(const struct ledger_head *head, int64_t count, const char *hash);
 
-/* --- ledger_append.c: entries in one transaction -----------------------------------------------------------
- */
+/* --- ledger_append.c: entries in one transaction -------------------------------------------------------- */
 
 /* Takes the write lock and checks the tail against the head. After 0, ledger_commit or ledger_abandon ends
  * it.

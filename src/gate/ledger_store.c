@@ -62,9 +62,7 @@ void ledger_set_patience(struct ledger *ledger, int ms)
         sqlite3_busy_timeout(ledger->db, ms);
 }
 
-/* --- words for SQLite's codes
- * --------------------------------------------------------------------------------
- */
+/* --- words for SQLite's codes --------------------------------------------------------------------------- */
 
 static int fault_of(sqlite3 *db, const char *path, const char *doing, struct error *e)
 {
@@ -117,9 +115,7 @@ sqlite3_stmt *ledger_store_query(struct ledger *ledger, const char *sql, struct 
     return query;
 }
 
-/* --- making
- * --------------------------------------------------------------------------------------------------
- */
+/* --- making --------------------------------------------------------------------------------------------- */
 
 /* What stands in sqlite_schema, in the order of the names. */
 static const struct {
@@ -221,9 +217,7 @@ static int make_file(const char *path, struct error *e)
     return rc;
 }
 
-/* --- opening
- * -------------------------------------------------------------------------------------------------
- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 static bool exists(const char *path)
 {

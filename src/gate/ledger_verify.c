@@ -55,9 +55,7 @@ void ledger_verdict_free(struct ledger_verdict *verdict)
     verdict_clear(verdict);
 }
 
-/* --- one entry
- * -----------------------------------------------------------------------------------------------
- */
+/* --- one entry ------------------------------------------------------------------------------------------ */
 
 static void check_number(struct scan *scan, int64_t seq)
 {
@@ -128,9 +126,7 @@ static void check_row(struct scan *scan, sqlite3_stmt *row)
     scan->verdict->count++;
 }
 
-/* --- the file
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the file ------------------------------------------------------------------------------------------- */
 
 static void find_fault(struct scan *scan)
 {

@@ -146,8 +146,7 @@ static void on_event(void *ctx, short revents)
     link_leave(link);
 }
 
-/* --- waiting for confirmations
- * ---------------------------------------------------------------------------------- */
+/* --- waiting for confirmations -------------------------------------------------------------------------- */
 
 static bool is_agreed(void *ctx)
 {
@@ -215,8 +214,7 @@ static int rfc2217_drop_input(struct link *link, struct error *e)
     return wait_confirmed(link, "Emptying the receive buffer", e);
 }
 
-/* --- opening
- * --------------------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 static void serve_early(void *ctx)
 {

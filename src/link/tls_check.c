@@ -32,8 +32,7 @@ const mbedtls_x509_crt_profile tls_check_profile = {
     2048,
 };
 
-/* --- pins
- * ------------------------------------------------------------------------------------------------------ */
+/* --- pins ----------------------------------------------------------------------------------------------- */
 
 void tls_pin_hash(const mbedtls_x509_crt *cert, uint8_t hash[TLS_PIN_BYTES])
 {
@@ -71,8 +70,7 @@ int tls_pin_parse(const char *text, uint8_t hash[TLS_PIN_BYTES], struct error *e
     return ERR_USAGE;
 }
 
-/* --- the check
- * ------------------------------------------------------------------------------------------------- */
+/* --- the check ------------------------------------------------------------------------------------------ */
 
 static int gather(void *ctx, mbedtls_x509_crt *cert, int depth, uint32_t *flags)
 {
@@ -133,8 +131,7 @@ static void judge_usage(struct tls_verdict *v)
         tls_verdict_add(v, MBEDTLS_X509_BADCERT_EXT_KEY_USAGE, v->leaf);
 }
 
-/* --- what the caller can read
- * ------------------------------------------------------------------------------------ */
+/* --- what the caller can read --------------------------------------------------------------------------- */
 
 static void add_pem(struct buf *to, const mbedtls_x509_crt *cert)
 {

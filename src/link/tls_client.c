@@ -36,8 +36,7 @@ const struct link_tls_info *link_tls_store_info(const struct link_tls_store *sto
     return info_of(store->client);
 }
 
-/* --- the policy
- * ------------------------------------------------------------------------------------------------ */
+/* --- the policy ----------------------------------------------------------------------------------------- */
 
 static void add_file(struct buf *to, const char *path)
 {

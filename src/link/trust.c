@@ -13,8 +13,7 @@
 /* A root is 1 to 2 KB; a CRL may be long, but not without bound. */
 enum { CHUNK = 16384, BLOCK_MAX = 1 << 20, LINE_MAX_BYTES = 1024 };
 
-/* --- names
- * ----------------------------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------------------- */
 
 struct der {
     const uint8_t *at, *end;
@@ -68,8 +67,7 @@ bool trust_same_name(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_
     return same_elements((struct der){a, a + a_len}, (struct der){b, b + b_len}, 0);
 }
 
-/* --- one block
- * ------------------------------------------------------------------------------------------------- */
+/* --- one block ------------------------------------------------------------------------------------------ */
 
 enum block { BLOCK_NONE, BLOCK_CERT, BLOCK_CRL, BLOCK_OTHER };
 

@@ -57,8 +57,7 @@ int rpc_send_frame(struct rpc_client *client, const struct buf *json, struct err
     return code;
 }
 
-/* --- starting ---------------------------------------------------------------------------------------------
- */
+/* --- starting ------------------------------------------------------------------------------------------- */
 
 /* Asking the same again must change nothing: only methods that read, told by the verb they are named with. */
 static bool may_repeat(const char *method)
@@ -108,8 +107,7 @@ static void set_times(struct rpc_client *client, struct rpc_call_entry *call, in
     call->due = clock_ms() + call->each_ms;
 }
 
-/* --- sending ----------------------------------------------------------------------------------------------
- */
+/* --- sending -------------------------------------------------------------------------------------------- */
 
 /* The frame that ends with } gets the login as its last member. */
 static void add_login(struct buf *json, const cJSON *auth)
@@ -251,8 +249,7 @@ int rpc_call_as(struct rpc_client *client, const char *method, const cJSON *args
     return code;
 }
 
-/* --- logging in -------------------------------------------------------------------------------------------
- */
+/* --- logging in ----------------------------------------------------------------------------------------- */
 
 static bool is_waiting(const struct rpc_client *client, const struct rpc_call_entry *call)
 {
@@ -335,8 +332,7 @@ static void take_said(struct rpc_said *said, const struct frame *answer)
              answer->error_message == NULL ? "" : answer->error_message);
 }
 
-/* --- ending -----------------------------------------------------------------------------------------------
- */
+/* --- ending --------------------------------------------------------------------------------------------- */
 
 void rpc_answer(struct rpc_client *client, struct frame *answer)
 {

@@ -38,8 +38,7 @@ void rpc_release(struct rpc_client *client)
         destroy(client);
 }
 
-/* --- what is due ------------------------------------------------------------------------------------------
- */
+/* --- what is due ---------------------------------------------------------------------------------------- */
 
 static void on_alarm(void *ctx)
 {
@@ -76,8 +75,7 @@ void rpc_alarm_at(struct rpc_client *client, int64_t due)
     client->alarm = loop_timer_start(client->loop, left > 0 ? left : 0, on_alarm, client);
 }
 
-/* --- opening and losing -----------------------------------------------------------------------------------
- */
+/* --- opening and losing --------------------------------------------------------------------------------- */
 
 static void set_state(struct rpc_client *client, enum rpc_state state, const struct error *why)
 {
@@ -223,8 +221,7 @@ void rpc_close(struct rpc_client *client)
     rpc_release(client);
 }
 
-/* --- after a loss -----------------------------------------------------------------------------------------
- */
+/* --- after a loss --------------------------------------------------------------------------------------- */
 
 static bool is_closed(void *ctx)
 {
@@ -293,8 +290,7 @@ bool rpc_wait_lost(struct rpc_client *client, int64_t ms)
     return lost;
 }
 
-/* --- what it is -------------------------------------------------------------------------------------------
- */
+/* --- what it is ----------------------------------------------------------------------------------------- */
 
 const struct rpc_counters *rpc_counters(const struct rpc_client *client)
 {

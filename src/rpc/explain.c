@@ -71,8 +71,7 @@ static void quote_lines(const struct rpc_lines *lines, char *to, size_t size)
     buf_free(&all);
 }
 
-/* --- silence ----------------------------------------------------------------------------------------------
- */
+/* --- silence -------------------------------------------------------------------------------------------- */
 
 /* What boards print when no firmware serves RPC. Sources: the ESP32 and ESP8266 ROM's boot messages and the
  * panic handler of ESP-IDF, as they appear on a serial port. */
@@ -301,8 +300,7 @@ int rpc_explain_silence(const struct rpc_silence *s, struct error *e)
     return ERR_CONNECTION;
 }
 
-/* --- refusal ----------------------------------------------------------------------------------------------
- */
+/* --- refusal -------------------------------------------------------------------------------------------- */
 
 /* Codes that say the same whatever the method. `begins`: of the device's message, for codes that methods use
  * for their own refusals too. Source: mg_rpc's answers (doc/protocols.md). */

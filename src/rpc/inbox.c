@@ -13,8 +13,7 @@ enum { MAX_UNSENT_ANSWERS = 64 * 1024 };
 /* Of a message that is no frame this much goes to the log. */
 enum { MAX_SHOWN = 1024 };
 
-/* --- queueing ---------------------------------------------------------------------------------------------
- */
+/* --- queueing ------------------------------------------------------------------------------------------- */
 
 static struct inbox_item *add_item(struct rpc_client *client, enum inbox_kind kind)
 {
@@ -163,8 +162,7 @@ void rpc_inbox_open(struct rpc_client *client)
     }
 }
 
-/* --- delivering -------------------------------------------------------------------------------------------
- */
+/* --- delivering ----------------------------------------------------------------------------------------- */
 
 /* No method is served here; whoever asks is told so, that he need not wait. */
 static void refuse_request(struct rpc_client *client, const struct frame *f)

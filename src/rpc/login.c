@@ -78,8 +78,7 @@ size_t rpc_login_bytes(const struct rpc_login *login)
     return AUTH_BYTES + strlen(login->user) + (login->ready ? known : LIKELY_REALM_BYTES);
 }
 
-/* --- words
- * ---------------------------------------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------------------------------------- */
 
 static int told(struct error *e, int remote)
 {

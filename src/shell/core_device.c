@@ -69,8 +69,7 @@ static int run_ports(struct op_call *call, size_t step, struct error *e)
     return 0;
 }
 
-/* --- status
- * ------------------------------------------------------------------------------------------------------ */
+/* --- status --------------------------------------------------------------------------------------------- */
 
 /* A member's text made printable, "" when it is missing. */
 static const char *member(const cJSON *object, const char *name, char *to, size_t size)

@@ -28,8 +28,7 @@ static int run_log(struct op_call *call, size_t step, struct error *e)
     return 0;
 }
 
-/* --- console
- * ----------------------------------------------------------------------------------------------------- */
+/* --- console -------------------------------------------------------------------------------------------- */
 
 enum { CONSOLE_JSON_LINES = 10000 }; /* bound of what --json collects */
 

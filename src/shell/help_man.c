@@ -129,9 +129,7 @@ void help_man(const struct registry *registry, struct buf *to)
     buf_add_text(to, man_tail);
 }
 
-/* --- bash
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- bash ----------------------------------------------------------------------------------------------- */
 
 static void put_option_words(const struct op_arg *list, struct buf *to)
 {

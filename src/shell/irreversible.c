@@ -14,8 +14,7 @@
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
-/* --- ledger
- * --------------------------------------------------------------------------------------------------- */
+/* --- ledger --------------------------------------------------------------------------------------------- */
 
 int irreversible_ledger(struct op_call *call, struct ledger **ledger, struct error *e)
 {
@@ -40,8 +39,7 @@ void irreversible_context(struct op_call *call, struct buf *line, struct ledger_
                                        .line = buf_text(line)};
 }
 
-/* --- the plan
- * ------------------------------------------------------------------------------------------------- */
+/* --- the plan ------------------------------------------------------------------------------------------- */
 
 /* A path that means the same in another folder; streams stay as they are. */
 static char *absolute(const char *path)
@@ -134,8 +132,7 @@ void irreversible_report(struct op_call *call, const struct plan *plan)
     buf_free(&line);
 }
 
-/* --- the gate
- * ------------------------------------------------------------------------------------------------- */
+/* --- the gate ------------------------------------------------------------------------------------------- */
 
 static void show_plan(void *ctx, const struct plan *plan)
 {
@@ -280,8 +277,7 @@ int irreversible_run(struct op_call *call, struct error *e)
     return rc;
 }
 
-/* --- a command inside a command
- * ------------------------------------------------------------------------------- */
+/* --- a command inside a command ------------------------------------------------------------------------- */
 
 /* The device that is attached stays, unless the inner line names a port of its own. */
 static int attach_for(const struct call_inside *inside, struct error *e)

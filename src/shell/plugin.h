@@ -94,8 +94,7 @@ struct op {
                  struct error *e);
 };
 
-/* --- what a handler may ask for
- * ------------------------------------------------------------------------------- */
+/* --- what a handler may ask for ------------------------------------------------------------------------- */
 
 const char *op_arg_value(const struct op_call *call,
                          const char *name); /* argument's or option's text, fallback, or NULL */
@@ -126,8 +125,7 @@ const char *op_log_line(const struct op_call *call, size_t i);
  * memory. */
 void *op_state(struct op_call *call, size_t size, void (*release)(void *state));
 
-/* --- reports: text and JSON from one source
- * --------------------------------------------------------------------- */
+/* --- reports: text and JSON from one source ------------------------------------------------------------- */
 
 /* A line for people on standard output. Device text must have gone through text_printable. */
 void op_say(struct op_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -154,8 +152,7 @@ void op_table_end(struct op_call *call);
 /* Progress of long work: done and total in bytes; drawn on terminals only. total 0 ends it. */
 void op_progress(struct op_call *call, const char *what, uint64_t done, uint64_t total);
 
-/* --- the plugin record
- * ------------------------------------------------------------------------------------------- */
+/* --- the plugin record ---------------------------------------------------------------------------------- */
 
 struct plugin {
     uint32_t abi; /* PLUGIN_ABI */

@@ -18,8 +18,7 @@ const char *recover_verdict(enum op_verdict verdict)
     return (unsigned)verdict <= OP_PARTLY ? words[verdict] : words[OP_UNKNOWN];
 }
 
-/* --- finding and judging
- * --------------------------------------------------------------------------------------- */
+/* --- finding and judging -------------------------------------------------------------------------------- */
 
 /* Lower-case hex digits of text and nothing else: a MAC as plans have it. */
 static void plain_hex(const char *text, char *to, size_t size)
@@ -162,8 +161,7 @@ void recover_list_free(struct recover_list *list)
     *list = (struct recover_list){0};
 }
 
-/* --- saying
- * -------------------------------------------------------------------------------------------------------- */
+/* --- saying --------------------------------------------------------------------------------------------- */
 
 static void note_item(struct op_call *call, const struct recover_item *item)
 {
@@ -211,8 +209,7 @@ void recover_announce(struct op_call *call)
     recover_list_free(&list);
 }
 
-/* --- closing and finishing
- * ----------------------------------------------------------------------------------------- */
+/* --- closing and finishing ------------------------------------------------------------------------------ */
 
 static int write_outcome(struct op_call *call, const struct call_inside *inside, int64_t row, int code,
                          const char *sentence, struct error *e)
@@ -313,8 +310,7 @@ int recover_finish(struct op_call *call, struct recover_item *item, struct error
                                                             : finish_again(call, item, e);
 }
 
-/* --- before a new step
- * --------------------------------------------------------------------------------------------- */
+/* --- before a new step ---------------------------------------------------------------------------------- */
 
 static bool same_words(const cJSON *plan, const struct plan *now)
 {

@@ -65,8 +65,7 @@ struct view {
                    const struct view_context *ctx); /* about ctx->selected; may be NULL */
 };
 
-/* --- filling a page
- * ----------------------------------------------------------------------------------------------- */
+/* --- filling a page ------------------------------------------------------------------------------------- */
 
 void view_columns(struct view_page *page, const struct view_column *columns, size_t count);
 /* Bytes of a text that are shown at most, whatever a device calls itself. */

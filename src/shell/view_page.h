@@ -50,8 +50,7 @@ void view_page_text(const struct view_page *page, int width, bool ascii, struct 
  * "#", "o"). */
 const char *view_style_sign(enum view_style style, bool ascii);
 
-/* --- drawing: what the console and view_page_text share
- * ------------------------------------------------------ */
+/* --- drawing: what the console and view_page_text share ------------------------------------------------- */
 
 /* Appends a span as it is shown: the sign of its style, its text; with ascii, nothing beyond ASCII ("I²C"
  * becomes "I2C"). Characters of which the locale does not know how many columns they take are escaped. */

@@ -37,8 +37,7 @@ static bool read_device_file(struct board *b, const char *name, struct buf *text
     return fine;
 }
 
-/* --- the ACL
- * --------------------------------------------------------------------------------------------------- */
+/* --- the ACL -------------------------------------------------------------------------------------------- */
 
 /* The firmware's JSON reader wants no commas and minds no further ones: puts them where they belong. */
 static void mend_commas(const char *json, size_t len, struct buf *to)
@@ -112,8 +111,7 @@ static bool acl_entry(struct board *b, const char *method, const char *type, cha
     return fine;
 }
 
-/* --- who is it
- * ------------------------------------------------------------------------------------------------- */
+/* --- who is it ------------------------------------------------------------------------------------------ */
 
 /* True when the answer's response is the one that its user's HA1 gives. */
 static bool is_genuine(struct board *b, const char *scope, const struct sim_digest_answer *a,
@@ -197,8 +195,7 @@ void sim_auth_challenge(const struct board *b, char *to, size_t size)
     buf_free(&realm);
 }
 
-/* --- over HTTP
- * ------------------------------------------------------------------------------------------------- */
+/* --- over HTTP ------------------------------------------------------------------------------------------ */
 
 bool sim_auth_http(struct board *b, const struct sim_request *r, const char *scope, char *user, size_t size)
 {

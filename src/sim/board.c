@@ -16,8 +16,7 @@
 
 enum { REBOOT_MS = 150, HEARTBEAT_MS = 10000, LOG_COLUMN = 24 };
 
-/* --- the log
- * ------------------------------------------------------------------------------------------------- */
+/* --- the log -------------------------------------------------------------------------------------------- */
 
 /* Errors red, warnings yellow, information green, the rest plain: as the firmware's coloured log. */
 static const char *const colours[] = {"\033[0;31m", "\033[0;33m", "\033[0;32m", "", ""};
@@ -56,8 +55,7 @@ static void on_heartbeat(void *ctx)
     b->heartbeat = loop_timer_start(b->loop, HEARTBEAT_MS, on_heartbeat, b);
 }
 
-/* --- boot and reboot
- * ----------------------------------------------------------------------------------------- */
+/* --- boot and reboot ------------------------------------------------------------------------------------ */
 
 static void load_config(struct board *b)
 {
@@ -166,8 +164,7 @@ void board_restart_abort(struct board *b)
     b->restart_ms = 0;
 }
 
-/* --- power and the chip
- * -------------------------------------------------------------------------------------- */
+/* --- power and the chip --------------------------------------------------------------------------------- */
 
 void board_cut_power(struct board *b)
 {
@@ -203,8 +200,7 @@ uint16_t board_map_port(const struct board *b, uint16_t port)
     return port;
 }
 
-/* --- life
- * ---------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------------------- */
 
 static int open_parts(struct board *b, struct error *e)
 {

@@ -26,8 +26,7 @@ enum { MODELS = sizeof models / sizeof *models };
 static const char *const members[] = {"format", "model", "config", "otp", "slots"};
 enum { MEMBERS = sizeof members / sizeof *members };
 
-/* --- saving ------------------------------------------------------------------------------------------------
- */
+/* --- saving --------------------------------------------------------------------------------------------- */
 
 static void add_hex(struct buf *to, const uint8_t *bytes, size_t len)
 {
@@ -58,8 +57,7 @@ int chip_save(struct chip *chip, const char *path, struct error *e)
     return result;
 }
 
-/* --- loading -----------------------------------------------------------------------------------------------
- */
+/* --- loading -------------------------------------------------------------------------------------------- */
 
 struct reader {
     const char *path;

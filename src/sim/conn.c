@@ -36,8 +36,7 @@ static const char *status_words(int status)
     return "";
 }
 
-/* --- out
- * ----------------------------------------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------------------------------------------ */
 
 void sim_conn_flush(struct sim_conn *c)
 {
@@ -107,8 +106,7 @@ static void send_reply(struct sim_channel *channel, const struct sim_reply *repl
     buf_free(&json);
 }
 
-/* --- requests
- * ------------------------------------------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------------------------------------- */
 
 void sim_conn_open_channel(struct sim_conn *c, const char *type)
 {
@@ -234,8 +232,7 @@ static void take_request(struct sim_conn *c)
     }
 }
 
-/* --- events
- * -------------------------------------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------------------------------------- */
 
 static void read_all(struct sim_conn *c)
 {
@@ -270,8 +267,7 @@ static void on_socket(void *ctx, short revents)
     sim_http_sweep(c->board->http);
 }
 
-/* --- life
- * ---------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------------------- */
 
 struct sim_conn *sim_conn_new(struct board *b, int fd, struct sim_tls_session *tls, const char *peer)
 {

@@ -37,8 +37,7 @@ struct sim_http *sim_http_new(struct board *b)
     return h;
 }
 
-/* --- connections
- * --------------------------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------------------------------------- */
 
 void sim_http_sweep(struct sim_http *http)
 {
@@ -112,8 +111,7 @@ static void on_listener(void *ctx, short revents)
     h->conns = c;
 }
 
-/* --- listening
- * ----------------------------------------------------------------------------------------------- */
+/* --- listening ------------------------------------------------------------------------------------------ */
 
 /* The port of "80", ":443", "0.0.0.0:80"; 0 when it is none. */
 static uint16_t port_of(const char *listen_addr)

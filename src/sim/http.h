@@ -15,8 +15,7 @@ void sim_http_free(struct sim_http *http);
 int sim_http_boot(struct sim_http *http, struct error *e);
 void sim_http_halt(struct sim_http *http);
 
-/* --- for the connections
- * -------------------------------------------------------------------------------------- */
+/* --- for the connections -------------------------------------------------------------------------------- */
 
 void sim_http_sweep(struct sim_http *http); /* frees connections that are gone */
 void sim_http_evict(struct sim_http *http); /* drops the oldest WebSocket while there are too many */

@@ -79,8 +79,7 @@ const struct sim_method *sim_rpc_method(const struct board *b, const char *name)
     return NULL;
 }
 
-/* --- out
- * ----------------------------------------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------------------------------------------ */
 
 /* The firmware unescapes \u00NN to the single byte NN and never escapes it again. */
 static void to_raw_bytes(struct buf *json)
@@ -197,8 +196,7 @@ static void send_reply(struct board *b, const struct sim_channel *channel, struc
     reply_free(reply);
 }
 
-/* --- in
- * ------------------------------------------------------------------------------------------------------ */
+/* --- in ------------------------------------------------------------------------------------------------- */
 
 /* False, with the refusal in the reply. */
 static bool may_call(struct board *b, const struct sim_channel *channel, const struct frame *request,
@@ -310,8 +308,7 @@ bool sim_rpc_receive(struct board *b, struct sim_channel *channel, const char *j
     return ours;
 }
 
-/* --- arguments and results
- * ----------------------------------------------------------------------------------- */
+/* --- arguments and results ------------------------------------------------------------------------------ */
 
 void sim_reply_error(struct sim_reply *reply, int code, const char *format, ...)
 {

@@ -48,8 +48,7 @@ void sim_rpc_request(struct board *b, struct sim_channel *channel, const struct 
 void sim_rpc_text(const struct board *b, const struct sim_reply *reply, struct buf *to);
 void sim_rpc_bare(const struct sim_reply *reply, struct buf *to);
 
-/* --- for the methods
- * ----------------------------------------------------------------------------------------- */
+/* --- for the methods ------------------------------------------------------------------------------------ */
 
 typedef void sim_method_fn(struct board *b, const struct sim_channel *channel, const cJSON *args,
                            struct sim_reply *reply);

@@ -33,8 +33,7 @@ struct sim_tls_session {
     size_t unfinished; /* length of a write that must be repeated as it was */
 };
 
-/* --- keys and certificates
- * ----------------------------------------------------------------------------------- */
+/* --- keys and certificates ------------------------------------------------------------------------------ */
 
 /* The text of a device file named by a configuration key. A missing one is an error. */
 static int read_named(struct board *b, const char *key, struct buf *text, struct error *e)
@@ -157,8 +156,7 @@ void sim_tls_free(struct sim_tls *tls)
     free(tls);
 }
 
-/* --- a session
- * ----------------------------------------------------------------------------------------------- */
+/* --- a session ------------------------------------------------------------------------------------------ */
 
 static int on_recv(void *ctx, unsigned char *bytes, size_t len)
 {

@@ -48,8 +48,7 @@ struct sim_uart {
 static void pump(struct sim_uart *u);
 static void read_some(struct sim_uart *u);
 
-/* --- the pty
- * ------------------------------------------------------------------------------------------------- */
+/* --- the pty -------------------------------------------------------------------------------------------- */
 
 static int make_link(const struct sim_uart *u, struct error *e)
 {
@@ -138,8 +137,7 @@ static void close_pty(struct sim_uart *u)
     sim_pace_idle(&u->tx_pace);
 }
 
-/* --- the cable is pulled (--fault cut-tx)
- * ----------------------------------------------------------------------- */
+/* --- the cable is pulled (--fault cut-tx) --------------------------------------------------------------- */
 
 static void plug_in(void *ctx)
 {
@@ -161,8 +159,7 @@ static void pull_cable(struct sim_uart *u)
     u->replug = loop_timer_start(u->board->loop, REPLUG_MS, plug_in, u);
 }
 
-/* --- out
- * ----------------------------------------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------------------------------------------ */
 
 static const struct {
     speed_t code;
@@ -326,8 +323,7 @@ static void send_frame(struct sim_channel *channel, const char *json, size_t len
     queue(u, &b, false);
 }
 
-/* --- in
- * ------------------------------------------------------------------------------------------------------ */
+/* --- in ------------------------------------------------------------------------------------------------- */
 
 static void on_frame(void *ctx, const char *json, size_t len)
 {
@@ -373,8 +369,7 @@ static void read_some(struct sim_uart *u)
     sim_framing_feed(&u->framing, bytes, len, &events, u);
 }
 
-/* --- life
- * ---------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------------------- */
 
 int sim_uart_open(struct board *b, struct sim_uart **uart, struct error *e)
 {

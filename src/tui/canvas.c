@@ -44,8 +44,7 @@ void canvas_clear(struct canvas *canvas)
     canvas->hits = 0;
 }
 
-/* --- characters
- * -------------------------------------------------------------------------------------------------- */
+/* --- characters ----------------------------------------------------------------------------------------- */
 
 /* Length and value of a well-formed sequence (Unicode 15, table 3-7), or 0. */
 static size_t decode(const unsigned char *p, uint32_t *code)
@@ -187,8 +186,7 @@ size_t canvas_cut(const char *text, int cols)
     return (size_t)(at - text);
 }
 
-/* --- drawing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- drawing -------------------------------------------------------------------------------------------- */
 
 /* A character that loses one half is a blank from then on. */
 static void unlink_halves(struct canvas *canvas, int y, int x)
@@ -379,8 +377,7 @@ void canvas_hline(struct canvas *canvas, struct rect at, enum style style, const
     edge_title(canvas, at.y, at, STYLE_PANE_TITLE, title);
 }
 
-/* --- clicks, text
- * ------------------------------------------------------------------------------------------------ */
+/* --- clicks, text --------------------------------------------------------------------------------------- */
 
 void canvas_hit(struct canvas *canvas, struct rect at, int kind, long value)
 {

@@ -152,8 +152,7 @@ void display_return(struct display *display)
     mark_pastes(display, true);
 }
 
-/* --- drawing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- drawing -------------------------------------------------------------------------------------------- */
 
 static attr_t attributes_of(uint8_t look)
 {
@@ -253,8 +252,7 @@ void display_resize(struct display *display, int rows, int cols)
     clearok(curscr, TRUE);
 }
 
-/* --- keys
- * -------------------------------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------------------- */
 
 int display_input(const struct display *display)
 {

@@ -110,8 +110,7 @@ void draw_page(struct tui *tui, const struct view_page *page, struct rect at, lo
     put_lines(tui, NULL, page, at, top, 0);
 }
 
-/* --- the pane
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the pane ------------------------------------------------------------------------------------------- */
 
 static int side_cols(const struct tui *tui)
 {

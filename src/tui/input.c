@@ -7,8 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- actions of the view pane
- * ------------------------------------------------------------------------------------ */
+/* --- actions of the view pane --------------------------------------------------------------------------- */
 
 static void move(struct tui *tui, int step, long rows)
 {
@@ -204,8 +203,7 @@ void input_action(struct tui *tui, enum action action)
         act_one(tui, action);
 }
 
-/* --- who gets a key
- * ---------------------------------------------------------------------------------------------- */
+/* --- who gets a key ------------------------------------------------------------------------------------- */
 
 static void view_key(struct tui *tui, struct key key)
 {

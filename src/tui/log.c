@@ -60,8 +60,7 @@ static bool holds(const char *line, size_t len, const char *needle)
     return n == 0;
 }
 
-/* --- the ring
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the ring ------------------------------------------------------------------------------------------- */
 
 static uint64_t match_number(const struct log *log, uint64_t i)
 {
@@ -117,8 +116,7 @@ void log_add(struct log *log, const char *line, size_t len)
     note_match(log, log->end++);
 }
 
-/* --- what is shown
- * ----------------------------------------------------------------------------------------------- */
+/* --- what is shown -------------------------------------------------------------------------------------- */
 
 void log_filter(struct log *log, const char *needle)
 {
@@ -176,8 +174,7 @@ long log_search(const struct log *log, const char *needle, long from, bool backw
     return -1;
 }
 
-/* --- one line
- * ---------------------------------------------------------------------------------------------------- */
+/* --- one line ------------------------------------------------------------------------------------------- */
 
 /* Length of a colour sequence ESC [ digits and ; m (ECMA-48 SGR) at the start, or 0; *colour gets its last
  * foreground colour 0-7 when it names one. */

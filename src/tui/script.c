@@ -50,8 +50,7 @@ static void fail(struct tui *tui, const char *format, ...)
     tui_end(tui, ERR_EXPECT);
 }
 
-/* --- waiting
- * ----------------------------------------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------------------------------------- */
 
 static bool shows(struct tui *tui, const char *text)
 {
@@ -91,8 +90,7 @@ static bool waits(struct tui *tui)
     return !over || tui->panel.state == PANEL_SETTLING || line_is_busy();
 }
 
-/* --- what a line does
- * -------------------------------------------------------------------------------------------- */
+/* --- what a line does ----------------------------------------------------------------------------------- */
 
 static void do_wait(struct tui *tui, const char *rest)
 {

@@ -58,8 +58,7 @@ void theme_plain(struct theme *theme)
         theme->look[plain[i].style].attributes = plain[i].attributes;
 }
 
-/* --- colours
- * ----------------------------------------------------------------------------------------------------- */
+/* --- colours -------------------------------------------------------------------------------------------- */
 
 static const char *const colour_names[] = {"black", "red",     "green", "yellow",
                                            "blue",  "magenta", "cyan",  "white"};
@@ -161,8 +160,7 @@ static int parse_colour(const char *word, int16_t *colour)
     return 0;
 }
 
-/* --- the file
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

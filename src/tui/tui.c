@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- drawing, when it is due
- * ------------------------------------------------------------------------------------- */
+/* --- drawing, when it is due ---------------------------------------------------------------------------- */
 
 void tui_draw_now(struct tui *tui)
 {
@@ -59,8 +58,7 @@ void tui_resized(struct tui *tui, int rows, int cols)
     tui_dirty(tui);
 }
 
-/* --- what the loop brings
- * ---------------------------------------------------------------------------------------- */
+/* --- what the loop brings ------------------------------------------------------------------------------- */
 
 static void on_input(void *ctx, short revents)
 {
@@ -109,8 +107,7 @@ void tui_end(struct tui *tui, int code)
     loop_interrupt(tui->loop);
 }
 
-/* --- opening and closing
- * ----------------------------------------------------------------------------------------- */
+/* --- opening and closing -------------------------------------------------------------------------------- */
 
 int tui_parse_size(const char *text, int *cols, int *rows, struct error *e)
 {

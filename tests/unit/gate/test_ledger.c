@@ -272,9 +272,7 @@ static void test_hostile_text_is_made_printable(void **state)
     bench_end(&b);
 }
 
-/* --- refusals
- * ------------------------------------------------------------------------------------------------
- */
+/* --- refusals ------------------------------------------------------------------------------------------- */
 
 static void assert_refused(struct bench *b, const char *words)
 {
@@ -489,9 +487,7 @@ static void test_a_nearly_full_disk_refuses(void **state)
     bench_end(&b);
 }
 
-/* --- several programs, and their deaths
- * ----------------------------------------------------------------------
- */
+/* --- several programs, and their deaths ----------------------------------------------------------------- */
 
 static int append_many(struct bench *b)
 {

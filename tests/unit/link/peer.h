@@ -19,8 +19,7 @@
 
 #define MAYBE_UNUSED __attribute__((unused))
 
-/* --- what a link said
- * ------------------------------------------------------------------------------------------ */
+/* --- what a link said ----------------------------------------------------------------------------------- */
 
 struct heard {
     struct loop *loop;
@@ -106,8 +105,7 @@ static MAYBE_UNUSED bool heard_wait_closed(struct heard *h)
     return h->closed == 1;
 }
 
-/* --- scripted servers
- * ------------------------------------------------------------------------------------------ */
+/* --- scripted servers ----------------------------------------------------------------------------------- */
 
 struct peer {
     pid_t pid;

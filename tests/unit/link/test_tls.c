@@ -27,8 +27,7 @@ static int open_tls(struct heard *h, const struct bench *b, const struct link_tl
 
 #define GOOD "-cert good.pem -key good.key "
 
-/* --- what opens
- * ------------------------------------------------------------------------------------------------ */
+/* --- what opens ----------------------------------------------------------------------------------------- */
 
 static void test_wss(void **state)
 {
@@ -186,8 +185,7 @@ static void test_long_chain(void **state)
     bench_end(&b);
 }
 
-/* --- client certificates
- * --------------------------------------------------------------------------------------- */
+/* --- client certificates -------------------------------------------------------------------------------- */
 
 static int give_password(void *ctx, const char *key_file, struct secret *to, struct error *e)
 {
@@ -319,8 +317,7 @@ static void test_encrypted_keys(void **state)
     buf_free(&first);
 }
 
-/* --- what must not open
- * ---------------------------------------------------------------------------------------- */
+/* --- what must not open --------------------------------------------------------------------------------- */
 
 struct refusal {
     const char *server;
@@ -524,8 +521,7 @@ static void test_bad_options(void **state)
     bench_end(&b);
 }
 
-/* --- handshakes that go wrong
- * ---------------------------------------------------------------------------------- */
+/* --- handshakes that go wrong --------------------------------------------------------------------------- */
 
 /* Stands between: what the device says is passed on up to a number of bytes, or up to its first alert; then
  * the connection is closed, as a device does that has no memory or does not bother with alerts. */

@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* --- records
- * --------------------------------------------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------------------------------------- */
 
 /* ServerHello of 2 bytes, CertificateRequest of 1 and ServerHelloDone in one record and a half. */
 static const uint8_t flight[] = {22, 3, 3, 0, 8, 2, 0, 0, 2,  9, 9, 13, 0,
@@ -77,8 +76,7 @@ static void test_records_other(void **state)
     }
 }
 
-/* --- names
- * ----------------------------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------------------- */
 
 /* A certificate with these alternative names and this common name, made by hand. */
 struct named {
@@ -183,8 +181,7 @@ static void test_common_name(void **state)
     assert_false(tls_names_match_common(&n.cert, "howdy"));
 }
 
-/* --- pins
- * ------------------------------------------------------------------------------------------------------ */
+/* --- pins ----------------------------------------------------------------------------------------------- */
 
 static void test_pins(void **state)
 {

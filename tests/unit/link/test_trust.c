@@ -29,8 +29,7 @@ static void write_bundle(const char *name, const char *const parts[])
     buf_free(&all);
 }
 
-/* --- names
- * ----------------------------------------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------------------- */
 
 /* SEQUENCE { SET { SEQUENCE { OID 2.5.4.3, text } } … } of one or two common names. */
 static size_t put_name(uint8_t *to, int tag_a, const char *a, int tag_b, const char *b)
@@ -89,8 +88,7 @@ static void test_same_name(void **state)
     }
 }
 
-/* --- bundles
- * --------------------------------------------------------------------------------------------------- */
+/* --- bundles -------------------------------------------------------------------------------------------- */
 
 struct found {
     const char *const *parts;

@@ -12,8 +12,7 @@
 
 #include <poll.h>
 
-/* --- the server's side
- * ------------------------------------------------------------------------------------------ */
+/* --- the server's side ---------------------------------------------------------------------------------- */
 
 /* Reads the request, answers it rightly. */
 static int ws_accept(int listener, char *head, size_t size)
@@ -77,8 +76,7 @@ static void open_ws(struct heard *h, struct peer *p, peer_fn *fn, const void *ar
         fail_msg("%s", e.message);
 }
 
-/* --- handshake
- * --------------------------------------------------------------------------------------------------- */
+/* --- handshake ------------------------------------------------------------------------------------------ */
 
 static void test_accept_key(void **state)
 {
@@ -272,8 +270,7 @@ static void test_early_frames(void **state)
     peer_end(&p);
 }
 
-/* --- messages
- * ---------------------------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------------------------------------- */
 
 static void serve_echo(int listener, const void *arg)
 {
@@ -388,8 +385,7 @@ static void test_fragments_and_ping(void **state)
     assert_int_equal(peer_wait(&p), 0);
 }
 
-/* --- ends
- * -------------------------------------------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------------------------------------- */
 
 struct ending {
     const char *bytes;

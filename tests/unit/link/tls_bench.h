@@ -12,8 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-/* --- certificates
- * ---------------------------------------------------------------------------------------------- */
+/* --- certificates --------------------------------------------------------------------------------------- */
 
 static char bench_dir[] = "/tmp/lockstep-tls-XXXXXX";
 
@@ -129,8 +128,7 @@ static MAYBE_UNUSED void bench_text(const char *name, char *to, size_t size)
         to[--n] = '\0';
 }
 
-/* --- the device
- * ------------------------------------------------------------------------------------------------ */
+/* --- the device ----------------------------------------------------------------------------------------- */
 
 enum bench_role {
     BENCH_SILENT,   /* takes what comes */

@@ -1,8 +1,7 @@
 /* rpc/client: calls and answers, log lines, flow control, the kinds of silence. */
 #include "world.h"
 
-/* --- calls ------------------------------------------------------------------------------------------------
- */
+/* --- calls ---------------------------------------------------------------------------------------------- */
 
 static void test_call_over_a_stream(void **state)
 {
@@ -301,8 +300,7 @@ static void test_no_retries_on_sockets(void **state)
     assert_int_equal(rpc_counters(w->client)->sent, 1);
 }
 
-/* --- log lines and flow -----------------------------------------------------------------------------------
- */
+/* --- log lines and flow --------------------------------------------------------------------------------- */
 
 static void test_log_lines(void **state)
 {
@@ -348,8 +346,7 @@ static void test_xoff_holds_and_expires(void **state)
     says(w, "64 bytes still wait, held back by the device (XOFF)");
 }
 
-/* --- silence ----------------------------------------------------------------------------------------------
- */
+/* --- silence -------------------------------------------------------------------------------------------- */
 
 static const char *silence_text;
 

@@ -1,8 +1,7 @@
 /* rpc/client: lost links, opening again, Ctrl-C, and callbacks that call and close. */
 #include "world.h"
 
-/* --- loss -------------------------------------------------------------------------------------------------
- */
+/* --- loss ----------------------------------------------------------------------------------------------- */
 
 static void peer_dies(struct link *link, const struct frame *f)
 {
@@ -82,8 +81,7 @@ static void test_bytes_before_the_link_is_ours(void **state)
     assert_int_equal(rpc_call(w->client, "A", NULL, 1000, NULL, &w->e), 0);
 }
 
-/* --- re-entrance ------------------------------------------------------------------------------------------
- */
+/* --- re-entrance ---------------------------------------------------------------------------------------- */
 
 static void press_ctrl_c(void *ctx)
 {

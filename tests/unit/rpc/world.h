@@ -120,8 +120,7 @@ static inline void says(const struct world *w, const char *text)
         fail_msg("\"%s\" is missing in: %s / %s", text, w->e.message, w->e.next);
 }
 
-/* --- peers ------------------------------------------------------------------------------------------------
- */
+/* --- peers ---------------------------------------------------------------------------------------------- */
 
 static inline void peer_ok(struct link *link, const struct frame *f)
 {

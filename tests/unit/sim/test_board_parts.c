@@ -17,8 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- HTTP requests
- * ------------------------------------------------------------------------------------------- */
+/* --- HTTP requests -------------------------------------------------------------------------------------- */
 
 static enum sim_request_state parse(const char *text, struct sim_request *r)
 {
@@ -71,8 +70,7 @@ static void parts_too_long_and_bad(void **state)
     assert_int_equal(sim_request_parse(many, sizeof many, 200, &r), SIM_REQUEST_TOO_LONG);
 }
 
-/* --- configuration
- * ------------------------------------------------------------------------------------------- */
+/* --- configuration -------------------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/lockstep-test.XXXXXX";
 
@@ -192,8 +190,7 @@ static void acl_patterns(void **state)
     assert_false(sim_config_allows("a,,b", "c"));
 }
 
-/* --- the rest
- * ------------------------------------------------------------------------------------------------ */
+/* --- the rest ------------------------------------------------------------------------------------------- */
 
 static void base64_stops_at_garbage(void **state)
 {

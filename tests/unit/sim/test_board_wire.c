@@ -15,8 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- framing
- * ------------------------------------------------------------------------------------------------- */
+/* --- framing -------------------------------------------------------------------------------------------- */
 
 struct seen {
     char frames[8][64];
@@ -129,8 +128,7 @@ static void answers_follow_the_hosts_habits(void **state)
     sim_framing_end(&f);
 }
 
-/* --- output queue
- * -------------------------------------------------------------------------------------------- */
+/* --- output queue --------------------------------------------------------------------------------------- */
 
 static void add(struct sim_outq *q, const char *text, bool log, int64_t now)
 {
@@ -191,8 +189,7 @@ static void log_grows_old_and_answers_do_not(void **state)
     sim_outq_clear(&q);
 }
 
-/* --- pace and faults
- * ----------------------------------------------------------------------------------------- */
+/* --- pace and faults ------------------------------------------------------------------------------------ */
 
 static void ten_bits_a_byte(void **state)
 {
