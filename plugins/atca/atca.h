@@ -30,23 +30,47 @@ int atca_begin(struct op_call *call, struct atecc_config *config, struct error *
 /* What `status` says about the chip. */
 int atca_status(struct op_call *call, struct error *e);
 
-/* Identity and observed state of a plan, from the chip as it is now: a plan is made again right before its
- * first step, to see whether it still holds. */
+/* Health, identity and observed state of a plan, from the chip as it is now: a plan is made again right
+ * before each step, to see whether it still holds. */
 int atca_plan_chip(struct op_call *call, struct plan *plan, struct error *e);
 
 /* "ATECC508A on esp32_0A1B2C", for titles; the device's part only when it is known already. */
 void atca_chip_name(struct op_call *call, const struct atecc_config *config, char *to, size_t size);
 
-/* Reads the zone three times and adds a check to the plan; ERR_REFUSED when the readings differ. */
-int atca_plan_health(struct op_call *call, struct plan *plan, struct error *e);
-
-/* One warning for each way in which this configuration is permissive once both zones are locked. */
-void atca_plan_weak(struct plan *plan, const struct atecc_config *config);
+/* One warning for each way in which this configuration is permissive once both zones are locked; with
+ * --production, together a trap. */
+void atca_plan_weak(struct op_call *call, struct plan *plan, const struct atecc_config *config);
 
 /* How many of bytes first..last that hold a host's data (atecc_byte_is_writable) differ; their names
  * ("16 I2C_Address, 20-21 SlotConfig[0]") are added to `names` unless that is NULL. */
 unsigned atca_differences(const struct atecc_config *config, const uint8_t *a, const uint8_t *b,
                           unsigned first, unsigned last, struct buf *names);
+
+/* --- health.c ----------------------------------------------------------------------------------------------
+ */
+
+/* The check before the point of no return, for every irreversible operation on the chip: the zone read three
+ * times alike; no frame damaged or lost since the link was opened, or else none in the last 16; no word of a
+ * supply that broke down in the device's log. Adds the checks to the plan; ERR_REFUSED says what is not
+ * sound. chip: as read. */
+int atca_plan_health(struct op_call *call, struct plan *plan, struct atecc_config *chip, struct error *e);
+
+/* --- judge.c -----------------------------------------------------------------------------------------------
+ */
+
+/* What became of a step, see op.judge: of a change of the configuration zone, from the plan's observed and
+ * expected bytes; of a key in a slot, from its public key. chip: as read. */
+int atca_judge_config(struct op_call *call, const cJSON *plan, struct op_judgement *judgement,
+                      struct error *e);
+int atca_judge_key(struct op_call *call, size_t step, const cJSON *plan, struct atecc_config *chip,
+                   unsigned slot, struct op_judgement *judgement, struct error *e);
+
+/* "observed" or "expected" of a recorded plan; false when it does not hold 128 bytes. */
+bool atca_plan_bytes(const cJSON *plan, const char *key, uint8_t raw[ATECC_CONFIG_SIZE]);
+
+/* Fingerprint of the slot's public key, "none" when it gives out none, "" when its policy forbids to ask. */
+int atca_slot_key(struct op_call *call, const struct atecc_config *config, unsigned slot, char digest[65],
+                  struct error *e);
 
 /* --- call.c --------------------------------------------------------------------------------------------- */
 
@@ -90,9 +114,10 @@ bool atca_is_ecc(const struct atecc_config *config, unsigned slot);
 /* "SHA-256 9b1e40c7…" of the public key as openssl computes it over SubjectPublicKeyInfo DER: 64 digits. */
 void atca_fingerprint(const uint8_t point[PKI_POINT_SIZE], char to[65]);
 
-/* Adds the change "slot N: what is there → after" to the plan, telling whose key is lost. */
-void atca_plan_key(struct op_call *call, struct plan *plan, const struct atecc_config *config, unsigned slot,
-                   const char *after);
+/* Adds the change "slot N: what is there → after" to the plan, telling whose key is lost. will: fingerprint
+ * of the key to come, NULL when it is not known yet. */
+int atca_plan_key(struct op_call *call, struct plan *plan, const struct atecc_config *config, unsigned slot,
+                  const char *after, const char *will, struct error *e);
 
 /* ERR_READBACK when the slot's public key is not `wanted`. `source` names whose it should be. Slots whose
  * public key cannot be read are told about in a note. */
@@ -122,6 +147,10 @@ bool atca_is_stream(const char *path);
 
 /* ERR_REFUSED when the path is taken or its folder cannot be written: told before anything is done. */
 int atca_new_file_check(const char *path, struct error *e);
+
+/* A key file's name with the device's digits for each '?' (gate/escrow.h); *name is NULL for a stream and the
+ * caller's to free. The device is asked only when there is a '?'. */
+int atca_key_file_name(struct op_call *call, const char *path, char **name, struct error *e);
 
 /* Gives bytes to a stream or a new file of this mode. */
 int atca_give(struct op_call *call, const char *path, mode_t mode, const void *bytes, size_t len,

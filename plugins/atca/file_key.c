@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "gate/escrow.h"
 #include "pki/request.h"
 
 #include <libgen.h>
@@ -82,16 +83,20 @@ static int gen_key(struct op_call *call, size_t step, struct error *e)
             op_say(call, "%s holds a key already and is used as it is.", file);
         return code;
     }
-    int code = make_folder_of(file, e);
+    char *name = NULL; /* refuses a ? */
+    int code = atca_key_file_name(call, file, &name, e);
+    free(name);
     if (code == 0)
-        code = atca_new_file_check(file, e);
+        code = make_folder_of(file, e);
+    if (code == 0)
+        code = escrow_check(file, op_arg_value(call, "escrow"), e);
     if (code != 0)
         return code;
     if (is_secret)
         secret_text(&text);
     else
         ecc_text(&text);
-    code = file_create(file, 0600, text.data, text.len, e);
+    code = escrow_keep(file, op_arg_value(call, "escrow"), text.data, text.len, e);
     buf_free(&text);
     if (code == 0)
         op_say(call, "%s made: %s.", file, is_secret ? "32 random bytes" : "ECC P-256 private key");
@@ -206,7 +211,7 @@ static int gen_cert(struct op_call *call, size_t step, struct error *e)
 static const struct op_arg key_args[] = {
     {.name = "FILE",
      .type = TYPE_NEW_FILE,
-     .help = "new file for the key (0600); its folder is made if missing"},
+     .help = "new file for the key (0400); its folder is made if missing"},
     {0},
 };
 
@@ -221,7 +226,7 @@ const struct op atca_op_file_key = {
     .summary = "make a key in a file on this machine",
     .help =
         "Makes an ECC P-256 private key as PEM, or with --secret 32 random bytes as hex. The file is new: an "
-        "existing one is never overwritten; --keep uses it as it is.",
+        "existing one is never overwritten; --keep uses it as it is. --escrow FOLDER keeps a second copy.",
     .example = "gen-key ecc.key.pem\ngen-key slot4.key --secret",
     .args = key_args,
     .options = key_options,

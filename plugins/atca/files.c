@@ -2,7 +2,9 @@
 #include "atca.h"
 
 #include "base/file.h"
+#include "gate/escrow.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdlib.h>
@@ -48,4 +50,31 @@ bool atca_file_is_open(const char *path)
 {
     struct stat st;
     return strcmp(path, "-") != 0 && stat(path, &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
+int atca_key_file_name(struct op_call *call, const char *path, char **name, struct error *e)
+{
+    const cJSON *info;
+    char digits[32];
+    size_t n = 0;
+    free(*name);
+    *name = atca_is_stream(path) ? NULL : mem_string(path);
+    if (*name == NULL || strchr(path, '?') == NULL)
+        return 0;
+    if (op_device(call) == NULL) {
+        error_set(e, ERR_USAGE,
+                  "a ? in a file's name stands for a digit of the device, and this command asks none");
+        return error_next(e, "Give a name without ?.");
+    }
+    int code = device_info(op_device(call), false, &info, e);
+    if (code != 0)
+        return code;
+    const char *mac = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "mac"));
+    for (; mac != NULL && *mac != '\0' && n + 1 < sizeof digits; mac++)
+        if (isxdigit((unsigned char)*mac))
+            digits[n++] = (char)toupper((unsigned char)*mac);
+    digits[n] = '\0';
+    free(*name);
+    *name = escrow_name(path, digits);
+    return 0;
 }

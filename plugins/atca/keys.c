@@ -27,19 +27,22 @@ void atca_fingerprint(const uint8_t point[PKI_POINT_SIZE], char to[65])
     text_hex(digest, sizeof digest, to);
 }
 
-void atca_plan_key(struct op_call *call, struct plan *plan, const struct atecc_config *config, unsigned slot,
-                   const char *after)
+int atca_plan_key(struct op_call *call, struct plan *plan, const struct atecc_config *config, unsigned slot,
+                  const char *after, const char *will, struct error *e)
 {
-    uint8_t point[PKI_POINT_SIZE];
-    char what[16], before[96] = "what it holds", digest[65];
+    char what[16], before[96] = "what it holds", was[65];
     const char *note = "what was there before is lost; the chip does not tell whether there was a key";
+    int code = atca_slot_key(call, config, slot, was, e);
+    if (code != 0)
+        return code;
     snprintf(what, sizeof what, "slot %u", slot);
-    if (atca_pub_key_there(call, config, slot, point)) {
-        atca_fingerprint(point, digest);
-        snprintf(before, sizeof before, "key with public key SHA-256 %.16s…", digest);
+    if (*was != '\0' && strcmp(was, "none") != 0) {
+        snprintf(before, sizeof before, "key with public key SHA-256 %.16s…", was);
         note = "the key that is there is lost for ever";
     }
     plan_change_add(plan, what, before, after, note);
+    plan_step_digests(plan, was, will);
+    return 0;
 }
 
 int atca_verify_key(struct op_call *call, const struct atecc_config *config, unsigned slot,
@@ -55,6 +58,7 @@ int atca_verify_key(struct op_call *call, const struct atecc_config *config, uns
     int code = atca_pub_key(call, config, slot, point, e);
     if (code != 0)
         return code;
+    op_readback(call, point, sizeof point);
     if (memcmp(point, wanted, sizeof point) == 0)
         return 0;
     char is[65], should[65];

@@ -179,9 +179,30 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
         freeze_config(work, plan);
     else
         freeze_data(work, plan);
-    atca_plan_weak(plan, &work->chip);
+    atca_plan_weak(call, plan, &work->chip);
     plan_compared(work, plan);
-    return atca_plan_health(call, plan, e);
+    uint8_t after[ATECC_CONFIG_SIZE];
+    memcpy(after, work->chip.raw, sizeof after);
+    after[work->zone->byte] = ATECC_LOCKED;
+    plan_expected(plan, after, sizeof after);
+    return 0;
+}
+
+static int judge(struct op_call *call, size_t step, const cJSON *plan, struct op_judgement *judgement,
+                 struct error *e)
+{
+    struct work *work = op_state(call, sizeof *work, NULL);
+    (void)step, (void)plan;
+    work->zone = zone_of(call);
+    int code = device_chip(op_device(call), true, &work->chip, e);
+    if (code != 0)
+        return code;
+    uint8_t lock = work->chip.raw[work->zone->byte];
+    op_readback(call, work->chip.raw, sizeof work->chip.raw);
+    judgement->verdict = lock == ATECC_LOCKED ? OP_DONE : lock == ATECC_UNLOCKED ? OP_NOT_DONE : OP_UNKNOWN;
+    snprintf(judgement->sentence, sizeof judgement->sentence, "byte %u, %s, reads 0x%02x", work->zone->byte,
+             work->zone->field, lock);
+    return 0;
 }
 
 static int run(struct op_call *call, size_t step, struct error *e)
@@ -208,6 +229,7 @@ static int verify(struct op_call *call, size_t step, struct error *e)
                   work->zone->byte, work->zone->field, now.raw[work->zone->byte]);
         return error_next(e, "Read the chip with atca-get-config before trying again.");
     }
+    op_readback(call, now.raw, sizeof now.raw);
     struct buf names = BUF_INIT;
     char name[32];
     for (unsigned i = 0; i < ATECC_CONFIG_SIZE; i++)
@@ -226,7 +248,8 @@ static int finish(struct op_call *call, struct error *e)
 {
     struct work *work = op_state(call, sizeof *work, NULL);
     (void)e;
-    op_note(call, "read back: %s 0x00, 127 other bytes unchanged", work->zone->field);
+    op_note(call, op_is_resume(call) ? "read back: %s 0x00" : "read back: %s 0x00, 127 other bytes unchanged",
+            work->zone->field);
     op_say(call, "LockZone successful.");
     return 0;
 }
@@ -262,4 +285,5 @@ const struct op atca_op_lock_zone = {
     .run = run,
     .verify = verify,
     .finish = finish,
+    .judge = judge,
 };

@@ -147,15 +147,16 @@ static const char *device_name(const struct work *work, char *copy, size_t size)
     return basename(copy);
 }
 
-static void plan_part(struct op_call *call, struct work *work, struct plan *plan, enum part part)
+static int plan_part(struct op_call *call, struct work *work, struct plan *plan, enum part part,
+                     struct error *e)
 {
     const char *thing = work->certificate ? "certificate" : "certificate request";
     char digest[65], copy[sizeof work->file];
     switch (part) {
     case PART_KEY:
         plan_step_add(plan, "make a new key in slot %u", work->slot);
-        atca_plan_key(call, plan, &work->chip, work->slot, "a new key that the chip makes and keeps");
-        break;
+        return atca_plan_key(call, plan, &work->chip, work->slot, "a new key that the chip makes and keeps",
+                             NULL, e);
     case PART_SIGN:
         plan_step_add(plan, "sign a %s for %s with slot %u", thing, buf_text(&work->subject), work->slot);
         if (work->keep) {
@@ -167,6 +168,7 @@ static void plan_part(struct op_call *call, struct work *work, struct plan *plan
         plan_step_add(plan, "upload it to the device as %s", device_name(work, copy, sizeof copy));
         break;
     }
+    return 0;
 }
 
 static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
@@ -177,10 +179,10 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
     int code = atca_plan_chip(call, plan, e);
     if (code != 0)
         return code;
-    for (size_t i = 0; i < work->part_count; i++)
-        plan_part(call, work, plan, work->parts[i]);
+    for (size_t i = 0; code == 0 && i < work->part_count; i++)
+        code = plan_part(call, work, plan, work->parts[i], e);
     plan_check_add(plan, "slot %u's policy allows it in this lock state", work->slot);
-    return 0;
+    return code;
 }
 
 /* A template keeps its own dates unless days are given. */
@@ -251,6 +253,23 @@ static int finish(struct op_call *call, struct error *e)
     return 0;
 }
 
+/* Signing and uploading leave nothing behind in the chip: they can be done again. */
+static int judge(struct op_call *call, size_t step, const cJSON *plan, struct op_judgement *judgement,
+                 struct error *e)
+{
+    struct work *work = work_of(call);
+    work->slot = (unsigned)op_arg_number(call, "SLOT");
+    work->keep = op_arg_flag(call, "keep-key");
+    choose_parts(work);
+    if (step < work->part_count && work->parts[step] == PART_KEY)
+        return atca_judge_key(call, step, plan, &work->chip, work->slot, judgement, e);
+    judgement->verdict = OP_UNKNOWN;
+    snprintf(
+        judgement->sentence, sizeof judgement->sentence,
+        "the chip is as the step before left it; signing and uploading can be done again with --keep-key");
+    return 0;
+}
+
 static const struct op_arg csr_args[] = {
     {.name = "SLOT",                    .type = TYPE_SLOT, .help = "slot of the chip, 0-15"},
     {.name = "FILE",
@@ -318,6 +337,7 @@ const struct op atca_op_gen_csr = {
     .run = run,
     .verify = verify,
     .finish = finish,
+    .judge = judge,
 };
 
 const struct op atca_op_gen_cert = {
@@ -339,4 +359,5 @@ const struct op atca_op_gen_cert = {
     .run = run,
     .verify = verify,
     .finish = finish,
+    .judge = judge,
 };

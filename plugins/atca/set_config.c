@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { BYTE_I2C_ENABLE = 14, BYTE_ADDRESS = 16, BYTE_LAST = ATECC_CONFIG_SIZE - 1 };
+enum { BYTE_CHIP_MODE = 19, BYTE_USER_EXTRA = 84, BYTE_EXTRA_ADDRESS = 85 };
 
 struct work {
     struct atecc_config chip; /* as it is */
@@ -57,13 +58,19 @@ static void hex_words(const struct atecc_field *field, const uint8_t *bytes, uns
         buf_printf(to, "%02x", bytes[number ? count - 1 - i : i]);
 }
 
+/* What SetConfig writes: the library's Write, and its UpdateExtra for two bytes more. */
+static bool is_set(unsigned byte)
+{
+    return atecc_byte_is_writable(byte) || byte == BYTE_USER_EXTRA || byte == BYTE_EXTRA_ADDRESS;
+}
+
 /* Last byte of the run that starts at `first`, differs, and lies in one element of one field. */
 static unsigned element_end(const struct work *work, unsigned first, char name[32])
 {
     unsigned end = first;
     char other[32];
     atecc_field_at(&work->chip, first, name);
-    while (end < BYTE_LAST && atecc_byte_is_writable(end + 1)) {
+    while (end < BYTE_LAST && is_set(end + 1)) {
         atecc_field_at(&work->chip, end + 1, other);
         if (strcmp(name, other) != 0)
             break;
@@ -79,7 +86,7 @@ static unsigned add_changes(const struct work *work, struct plan *plan)
     unsigned count = 0;
     for (unsigned i = BYTE_ADDRESS; i <= BYTE_LAST; i++) {
         char name[32], what[64];
-        if (!atecc_byte_is_writable(i))
+        if (!is_set(i))
             continue;
         const struct atecc_field *field = atecc_field_at(&work->chip, i, name);
         unsigned end = element_end(work, i, name), size = end - i + 1;
@@ -117,7 +124,7 @@ static void warn_ignored(const struct work *work, struct plan *plan)
     struct buf names = BUF_INIT;
     char last[32] = "", name[32];
     for (unsigned i = 0; i <= BYTE_LAST; i++) {
-        if (atecc_byte_is_writable(i) || !says_otherwise(work, i))
+        if (is_set(i) || !says_otherwise(work, i))
             continue;
         atecc_field_at(&work->chip, i, name);
         if (strcmp(name, last) != 0)
@@ -130,18 +137,48 @@ static void warn_ignored(const struct work *work, struct plan *plan)
     buf_free(&names);
 }
 
+/* Where the chip answers from its next wake: at byte 16, or, on a 608 whose ChipMode has bit 0 set, at byte
+ * 85 unless that is 0. */
+static unsigned address_byte(const struct work *work, const uint8_t raw[ATECC_CONFIG_SIZE])
+{
+    bool extra = atecc_is_608(&work->chip) && (raw[BYTE_CHIP_MODE] & 1) != 0 && raw[BYTE_EXTRA_ADDRESS] != 0;
+    return extra ? BYTE_EXTRA_ADDRESS : BYTE_ADDRESS;
+}
+
 static void add_address_trap(const struct work *work, struct plan *plan)
 {
-    unsigned now = work->chip.raw[BYTE_ADDRESS] >> 1, then = work->wanted[BYTE_ADDRESS] >> 1;
-    if (work->chip.raw[BYTE_ADDRESS] == work->wanted[BYTE_ADDRESS])
+    unsigned byte = address_byte(work, work->wanted);
+    unsigned now = work->chip.raw[address_byte(work, work->chip.raw)] >> 1, then = work->wanted[byte] >> 1;
+    if (now == then && work->chip.raw[BYTE_ADDRESS] == work->wanted[BYTE_ADDRESS])
         return;
     char answer[8], sentence[256];
     snprintf(answer, sizeof answer, "0x%02x", then);
     snprintf(sentence, sizeof sentence,
-             "byte 16 moves the chip from bus address 0x%02x to another one at its next wake: firmware that "
+             "byte %u moves the chip from bus address 0x%02x to another one at its next wake: firmware that "
              "looks for it at 0x%02x loses it, for ever once the zone is locked",
-             now, now);
+             byte, now, now);
     plan_trap_add(plan, "i2c-address", answer, "Type the new bus address (in the form 0x60)", sentence);
+}
+
+/* The zone as it will read: what a host writes, and UpdateExtra's two bytes behind it. */
+static void expect_bytes(const struct work *work, struct plan *plan)
+{
+    uint8_t after[ATECC_CONFIG_SIZE];
+    for (unsigned i = 0; i < ATECC_CONFIG_SIZE; i++)
+        after[i] = is_set(i) ? work->wanted[i] : work->chip.raw[i];
+    plan_expected(plan, after, sizeof after);
+}
+
+static int judge(struct op_call *call, size_t step, const cJSON *plan, struct op_judgement *judgement,
+                 struct error *e)
+{
+    struct work *work = op_state(call, sizeof *work, NULL);
+    (void)step;
+    int code = atca_judge_config(call, plan, judgement, e);
+    if (code == 0)
+        code = device_chip(op_device(call), false, &work->chip, e);
+    atca_plan_bytes(plan, "expected", work->wanted);
+    return code;
 }
 
 static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
@@ -159,8 +196,9 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
     plan_check_add(plan, "%u fields, %u writable bytes differ from the file", fields, bytes);
     warn_ignored(work, plan);
     atecc_config_decode(work->wanted, &after);
-    atca_plan_weak(plan, &after);
+    atca_plan_weak(call, plan, &after);
     add_address_trap(work, plan);
+    expect_bytes(work, plan);
     return 0;
 }
 
@@ -183,8 +221,14 @@ static int verify(struct op_call *call, size_t step, struct error *e)
     int code = device_chip(op_device(call), true, &now, e);
     if (code != 0)
         return code;
+    op_readback(call, now.raw, sizeof now.raw);
     struct buf names = BUF_INIT;
     unsigned count = atca_differences(&now, now.raw, work->wanted, 0, BYTE_LAST, &names);
+    for (unsigned i = BYTE_USER_EXTRA; i <= BYTE_EXTRA_ADDRESS; i++)
+        if (now.raw[i] != work->wanted[i]) {
+            count++;
+            buf_printf(&names, "%s%u", names.len ? ", " : "", i);
+        }
     if (count > 0) {
         code = error_set(e, ERR_READBACK,
                          "the configuration zone was written, but %u of its bytes read back otherwise: %s",
@@ -227,7 +271,7 @@ const struct op atca_op_set_config = {
     .name = "atca-set-config",
     .summary = "write the chip's configuration zone",
     .help =
-        "Writes bytes 16-83 and 88-127 of the configuration zone and reads them back; the chip ignores the "
+        "Writes bytes 16-85 and 88-127 of the configuration zone and reads them back; the chip ignores the "
         "rest of the file. Works until the zone is locked. A new I2C address (byte 16) wants a consent of "
         "its own: the chip answers at that address from its next wake.\n"
         "What was written is remembered for this serial number, and atca-lock-zone compares with it.",
@@ -241,4 +285,5 @@ const struct op atca_op_set_config = {
     .run = run,
     .verify = verify,
     .finish = finish,
+    .judge = judge,
 };

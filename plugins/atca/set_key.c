@@ -70,13 +70,13 @@ static const char *manner(const struct work *work)
     return work->write.encrypted ? "encrypted on the chip's bus" : "in the clear on the chip's bus";
 }
 
-static void plan_ecc(struct op_call *call, struct work *work, struct plan *plan)
+static int plan_ecc(struct op_call *call, struct work *work, struct plan *plan, struct error *e)
 {
     char after[160], digest[65];
     atca_fingerprint(work->point, digest);
     snprintf(after, sizeof after, "key with public key SHA-256 %.16s…", digest);
     plan_step_add(plan, "write the private key into slot %u, %s", work->slot, manner(work));
-    atca_plan_key(call, plan, &work->chip, work->slot, after);
+    return atca_plan_key(call, plan, &work->chip, work->slot, after, digest, e);
 }
 
 static void plan_blocks(struct work *work, struct plan *plan)
@@ -100,9 +100,11 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
     if (code != 0)
         return code;
     if (work->ecc)
-        plan_ecc(call, work, plan);
+        code = plan_ecc(call, work, plan, e);
     else
         plan_blocks(work, plan);
+    if (code != 0)
+        return code;
     plan_check_add(plan, "slot %u's policy allows it in this lock state", work->slot);
     atca_plan_wire(call, plan);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -142,6 +144,19 @@ static int finish(struct op_call *call, struct error *e)
     return 0;
 }
 
+static int judge(struct op_call *call, size_t step, const cJSON *plan, struct op_judgement *judgement,
+                 struct error *e)
+{
+    struct work *work = op_state(call, sizeof *work, release);
+    work->slot = (unsigned)op_arg_number(call, "SLOT");
+    int code = atca_judge_key(call, step, plan, &work->chip, work->slot, judgement, e);
+    work->ecc = code == 0 && atca_is_ecc(&work->chip, work->slot);
+    if (code == 0 && !work->ecc)
+        snprintf(judgement->sentence, sizeof judgement->sentence,
+                 "slot %u is not an ECC slot and cannot be read back", work->slot);
+    return code;
+}
+
 static const struct op_arg args[] = {
     {.name = "SLOT",                    .type = TYPE_SLOT, .help = "slot of the chip, 0-15"},
     {.name = "FILE",
@@ -177,4 +192,5 @@ const struct op atca_op_set_key = {
     .run = run,
     .verify = verify,
     .finish = finish,
+    .judge = judge,
 };

@@ -591,7 +591,7 @@ class HostKeys(unittest.TestCase):
     def test_a_key_that_openssl_takes(self):
         self.run_("gen-key", "keys/ecc.key.pem")
         path = self.scratch.path / "keys" / "ecc.key.pem"
-        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o400)
         self.assertEqual(stat.S_IMODE(path.parent.stat().st_mode), 0o700)
         lab.openssl("ec", "-in", path, "-check", "-noout")
         before = path.read_bytes()
