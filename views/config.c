@@ -2,6 +2,8 @@
 #include "views/views.h"
 #include "views/words.h"
 
+#include "codec/redact.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ static void add_value(const struct work *work, const char *path, const cJSON *va
     const char *text = cJSON_GetStringValue(value);
     if (text != NULL && text[0] == '\0')
         view_cell(work->page, VIEW_DIM, "(empty)");
-    else if (words_is_secret(path) && (text != NULL || cJSON_IsNumber(value)))
+    else if (redact_is_secret(path) && (text != NULL || cJSON_IsNumber(value)))
         view_cell(work->page, VIEW_DIM, "%s", work->ctx->ascii ? "***" : "•••");
     else if (text != NULL)
         view_cell(work->page, VIEW_VALUE, "%s", text);
@@ -99,7 +101,7 @@ static void detail(struct view_page *page, const struct view_context *ctx)
     if (value == NULL || value == ctx->snapshot->config)
         return;
     view_text(page, VIEW_TITLE, "%s", ctx->selected);
-    if (words_is_secret(ctx->selected) && (text == NULL || text[0] != '\0'))
+    if (redact_is_secret(ctx->selected) && (text == NULL || text[0] != '\0'))
         view_words(page, VIEW_DIM, "A secret: it is not shown.");
     else if (text != NULL)
         view_words(page, VIEW_VALUE, "%s", text[0] != '\0' ? text : "(empty)");

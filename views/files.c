@@ -2,6 +2,8 @@
 #include "views/views.h"
 #include "views/words.h"
 
+#include "codec/redact.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,7 @@ static bool collect(void *ctx, const char *path, const cJSON *value)
 {
     struct settings *settings = ctx;
     const char *text = cJSON_GetStringValue(value);
-    if (text == NULL || text[0] == '\0' || words_is_secret(path))
+    if (text == NULL || text[0] == '\0' || redact_is_secret(path))
         return true;
     snprintf(settings->item[settings->count].path, sizeof settings->item[0].path, "%s", path);
     settings->item[settings->count].text = text + (text[0] == '/');

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { DEPTH_MAX = 16, PATH_SIZE = 256 }; /* real paths have up to 50 characters */
 
@@ -80,17 +79,6 @@ int words_number(const char *id, unsigned end)
 {
     uint64_t number;
     return text_number(id, end - 1, &number) == 0 ? (int)number : -1;
-}
-
-bool words_is_secret(const char *path)
-{
-    static const char *const names[] = {"pass",   "password", "psk", "key",
-                                        "secret", "token",    "sas", "license"};
-    const char *dot = strrchr(path, '.'), *last = dot != NULL ? dot + 1 : path;
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (strcasecmp(last, names[i]) == 0)
-            return true;
-    return false;
 }
 
 static bool walk(const cJSON *tree, const char *path, unsigned depth, words_leaf_fn *leaf, void *ctx)

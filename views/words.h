@@ -33,9 +33,6 @@ void words_heading(struct view_page *page, const char *text);
 /* A number that a person typed or a view named ("16"), or -1 unless it is below `end`. */
 int words_number(const char *id, unsigned end);
 
-/* Names of settings that hold a secret, by the last part of their path. */
-bool words_is_secret(const char *path);
-
 /* Calls `leaf` for each value of a configuration tree by its dotted path, depth first; false ends the walk.
  * Trees deeper than any firmware's (16) are cut there. */
 typedef bool words_leaf_fn(void *ctx, const char *path, const cJSON *value);

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const cJSON *mos_config_find(const cJSON *config, const char *path)
 {
@@ -49,16 +48,4 @@ int mos_config_missing(const cJSON *config, const char *path, struct error *e)
     error_next(e, "%s", words.len ? buf_text(&words) : "config-get shows all keys.");
     buf_free(&words);
     return ERR_REFUSED;
-}
-
-bool mos_config_is_secret(const char *path)
-{
-    static const char *const names[] = {"pass",   "password", "psk", "key",
-                                        "secret", "token",    "sas", "license"};
-    const char *last = strrchr(path, '.');
-    last = last != NULL ? last + 1 : path;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcasecmp(last, names[i]) == 0)
-            return true;
-    return false;
 }

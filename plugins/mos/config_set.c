@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "codec/redact.h"
 #include "link/link.h"
 #include "rpc/client.h"
 
@@ -90,7 +91,7 @@ static int add(struct work *work, const cJSON *config, const char *key, const ch
     cJSON *after = kind->make(text);
     if (after == NULL)
         return error_set(e, ERR_REFUSED, "%s takes %s, not \"%s\"", safe_key, kind->words,
-                         mos_config_is_secret(key) ? "…" : text_safe(text, safe, sizeof safe));
+                         redact_is_secret(key) ? "…" : text_safe(text, safe, sizeof safe));
     work->changes = mem_grow(work->changes, (work->count + 1) * sizeof *work->changes);
     work->changes[work->count++] = (struct change){mem_string(key), cJSON_Duplicate(before, true), after};
     return 0;
@@ -190,7 +191,7 @@ static int say_different(const struct change *change, const cJSON *is, struct er
     mos_json_pretty(is, true, &have);
     char key[160];
     text_safe(change->key, key, sizeof key);
-    if (mos_config_is_secret(change->key))
+    if (redact_is_secret(change->key))
         error_set(e, ERR_READBACK, "%s reads back otherwise than it was set", key);
     else
         error_set(e, ERR_READBACK, "%s was set to %.100s and reads back as %.100s", key, buf_text(&want),

@@ -34,8 +34,6 @@ void mos_json_text(cJSON *args, const char *key, const char *text);
 const cJSON *mos_config_find(const cJSON *config, const char *path);
 /* ERR_REFUSED that offers the nearest keys. */
 int mos_config_missing(const cJSON *config, const char *path, struct error *e);
-/* Whether a key's value is a password or the like, by the key's name: it is never shown. */
-bool mos_config_is_secret(const char *path);
 
 /* --- names.c -------------------------------------------------------------------------------------------- */
 

@@ -1,40 +1,10 @@
 /* A parsed line as text again: usage lines, and lines without their secrets (parser.h). */
 #include "base/buf.h"
-#include "base/text.h"
+#include "codec/redact.h"
 #include "shell/parser.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-/* Last parts of names whose values are passwords or keys: what stands behind them stays out of history. */
-static const char *const secret_endings[] = {"pass", "password", "passwd", "psk", "secret", "token", "sas"};
-
-static bool is_password_key(const char *assignment)
-{
-    size_t n = strcspn(assignment, "=");
-    for (size_t i = 0; i < sizeof secret_endings / sizeof secret_endings[0]; i++) {
-        size_t m = strlen(secret_endings[i]);
-        if (n >= m && strncasecmp(assignment + n - m, secret_endings[i], m) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* JSON arguments of a call: {"config":{"wifi":{"sta":{"pass":"…"}}}}, and the keys that ATCA.SetKey takes. */
-static bool has_password_member(const char *json)
-{
-    if (strcasestr(json, "key\"") != NULL)
-        return true;
-    for (size_t i = 0; i < sizeof secret_endings / sizeof secret_endings[0]; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "%s\"", secret_endings[i]);
-        if (strcasestr(json, name) != NULL)
-            return true;
-    }
-    return false;
-}
 
 /* `set NAME VALUE`: a variable may hold anything, a setting holds nothing secret. */
 static bool sets_option(const struct parse *parse)
@@ -46,9 +16,9 @@ static bool sets_option(const struct parse *parse)
 bool parse_item_is_secret(const struct parse *parse, const struct parse_item *item)
 {
     const struct op_arg *arg = item->arg ? item->arg : &option_table()[item->global].arg;
-    if (arg->type == TYPE_ASSIGNMENT && is_password_key(item->value))
+    if (arg->type == TYPE_ASSIGNMENT && redact_is_secret(item->value))
         return true;
-    if (arg->type == TYPE_JSON && has_password_member(item->value))
+    if (arg->type == TYPE_JSON && redact_holds_secret(item->value))
         return true;
     return arg->flags & ARG_SECRET && !(item->arg != NULL && sets_option(parse));
 }
