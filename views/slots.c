@@ -80,21 +80,12 @@ static void build(struct view_page *page, const struct view_context *ctx)
 
 static void add_key(struct view_page *page, const struct snapshot *snapshot, unsigned slot)
 {
-    /* SubjectPublicKeyInfo of a prime256v1 key up to the point's X (RFC 5480): what `openssl pkey -pubin
-     * -outform DER` gives, so that fingerprints compare. */
-    static const uint8_t before[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-                                     0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-                                     0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
     static const char *const labels[] = {"Public key  X", "", "            Y", "", "SHA-256", ""};
-    uint8_t der[sizeof before + PKI_POINT_SIZE], digest[32];
-    char point[2 * PKI_POINT_SIZE + 1], hex[2 * sizeof digest + 1];
+    char point[2 * PKI_POINT_SIZE + 1], hex[PKI_FINGERPRINT_SIZE];
     const char *key = key_word(snapshot, slot);
     struct error why = {0};
-    memcpy(der, before, sizeof before);
-    memcpy(der + sizeof before, snapshot->key[slot], PKI_POINT_SIZE);
-    pki_sha256(der, sizeof der, digest);
+    pki_fingerprint(snapshot->key[slot], hex);
     text_hex(snapshot->key[slot], PKI_POINT_SIZE, point);
-    text_hex(digest, sizeof digest, hex);
     if (strcmp(key, "yes") == 0) {
         for (unsigned i = 0; i < COUNT(labels); i++)
             view_text(page, VIEW_PLAIN, "%-15s%.32s", labels[i], i < 4 ? point + 32 * i : hex + 32 * (i - 4));

@@ -111,9 +111,6 @@ void atca_signer(struct atca_slot_signer *slot, struct pki_signer *signer);
 /* A slot that holds an ECC private key: KeyConfig.Private and KeyType ECC. */
 bool atca_is_ecc(const struct atecc_config *config, unsigned slot);
 
-/* "SHA-256 9b1e40c7…" of the public key as openssl computes it over SubjectPublicKeyInfo DER: 64 digits. */
-void atca_fingerprint(const uint8_t point[PKI_POINT_SIZE], char to[65]);
-
 /* Adds the change "slot N: what is there → after" to the plan, telling whose key is lost. will: fingerprint
  * of the key to come, NULL when it is not known yet. */
 int atca_plan_key(struct op_call *call, struct plan *plan, const struct atecc_config *config, unsigned slot,

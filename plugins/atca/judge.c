@@ -79,7 +79,7 @@ int atca_slot_key(struct op_call *call, const struct atecc_config *config, unsig
         return 0;
     int code = atca_pub_key(call, config, slot, point, &why);
     if (code == 0) {
-        atca_fingerprint(point, digest);
+        pki_fingerprint(point, digest);
         op_readback(call, point, sizeof point);
     } else if (code == ERR_REFUSED) {
         snprintf(digest, 65, "none");

@@ -14,19 +14,6 @@ bool atca_is_ecc(const struct atecc_config *config, unsigned slot)
     return config->slot[slot].is_private && config->slot[slot].key_type == ATECC_KEY_ECC;
 }
 
-void atca_fingerprint(const uint8_t point[PKI_POINT_SIZE], char to[65])
-{
-    /* SubjectPublicKeyInfo of a prime256v1 key up to the point's X (RFC 5480). */
-    static const uint8_t before[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-                                     0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-                                     0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
-    uint8_t der[sizeof before + PKI_POINT_SIZE], digest[32];
-    memcpy(der, before, sizeof before);
-    memcpy(der + sizeof before, point, PKI_POINT_SIZE);
-    pki_sha256(der, sizeof der, digest);
-    text_hex(digest, sizeof digest, to);
-}
-
 int atca_plan_key(struct op_call *call, struct plan *plan, const struct atecc_config *config, unsigned slot,
                   const char *after, const char *will, struct error *e)
 {
@@ -62,8 +49,8 @@ int atca_verify_key(struct op_call *call, const struct atecc_config *config, uns
     if (memcmp(point, wanted, sizeof point) == 0)
         return 0;
     char is[65], should[65];
-    atca_fingerprint(point, is);
-    atca_fingerprint(wanted, should);
+    pki_fingerprint(point, is);
+    pki_fingerprint(wanted, should);
     error_set(e, ERR_READBACK,
               "slot %u now holds another key than %s: its public key is SHA-256 %.16s…, not %.16s…", slot,
               source, is, should);

@@ -160,7 +160,7 @@ static int plan_part(struct op_call *call, struct work *work, struct plan *plan,
     case PART_SIGN:
         plan_step_add(plan, "sign a %s for %s with slot %u", thing, buf_text(&work->subject), work->slot);
         if (work->keep) {
-            atca_fingerprint(work->signer.point, digest);
+            pki_fingerprint(work->signer.point, digest);
             plan_check_add(plan, "slot %u keeps its key, public key SHA-256 %.16s…", work->slot, digest);
         }
         break;

@@ -73,7 +73,7 @@ static const char *manner(const struct work *work)
 static int plan_ecc(struct op_call *call, struct work *work, struct plan *plan, struct error *e)
 {
     char after[160], digest[65];
-    atca_fingerprint(work->point, digest);
+    pki_fingerprint(work->point, digest);
     snprintf(after, sizeof after, "key with public key SHA-256 %.16s…", digest);
     plan_step_add(plan, "write the private key into slot %u, %s", work->slot, manner(work));
     return atca_plan_key(call, plan, &work->chip, work->slot, after, digest, e);

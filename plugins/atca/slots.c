@@ -143,7 +143,7 @@ static void show_one(struct op_call *call, const struct atecc_config *config, un
     field(call, "write", "Write", atecc_words_write, config, slot);
     op_field(call, "lock", "Slot lock", "%s", lock_word(config, slot));
     if (strcmp(key, "yes") == 0) {
-        atca_fingerprint(point, digest);
+        pki_fingerprint(point, digest);
         op_field(call, "public_key_sha256", "Public key", "SHA-256 %s", digest);
     } else if (strcmp(key, "no") == 0) {
         op_field(call, "key", "Public key", "none: no key answers");

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum { PKI_SCALAR_SIZE = 32, PKI_POINT_SIZE = 64 };
+enum { PKI_SCALAR_SIZE = 32, PKI_POINT_SIZE = 64, PKI_FINGERPRINT_SIZE = 65 };
 
 /* Reads an ECC P-256 private key from a file's text: PEM "EC PRIVATE KEY" (with or without "EC PARAMETERS"
  * before it), PKCS#8 "PRIVATE KEY", "ENCRYPTED PRIVATE KEY" (refused by name: decrypt it first), DER of
@@ -24,6 +24,10 @@ int pki_key_point(const uint8_t scalar[PKI_SCALAR_SIZE], uint8_t point[PKI_POINT
 
 /* SubjectPublicKeyInfo PEM ("PUBLIC KEY") of a point; ERR_REFUSED when it is not on the curve. */
 int pki_point_pem(const uint8_t point[PKI_POINT_SIZE], struct buf *to, struct error *e);
+
+/* SHA-256 of a point's SubjectPublicKeyInfo in 64 hex digits: what `openssl pkey -pubin -outform DER` and a
+ * digest of it give. */
+void pki_fingerprint(const uint8_t point[PKI_POINT_SIZE], char to[PKI_FINGERPRINT_SIZE]);
 
 /* First public key in a PEM certificate or PUBLIC KEY, when it is P-256. */
 int pki_point_read(const char *text, size_t len, const char *name, uint8_t point[PKI_POINT_SIZE],

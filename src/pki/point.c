@@ -1,4 +1,5 @@
 /* Public points: from scalars, to PEM, out of certificates; signatures checked. See key.h. */
+#include "base/text.h"
 #include "pki/key.h"
 #include "pki/mbed.h"
 #include "pki/pem.h"
@@ -69,6 +70,12 @@ int pki_key_point(const uint8_t scalar[PKI_SCALAR_SIZE], uint8_t point[PKI_POINT
     return 0;
 }
 
+static void spki(const uint8_t point[PKI_POINT_SIZE], uint8_t der[SPKI_SIZE])
+{
+    memcpy(der, spki_head, sizeof spki_head);
+    memcpy(der + sizeof spki_head, point, PKI_POINT_SIZE);
+}
+
 int pki_point_pem(const uint8_t point[PKI_POINT_SIZE], struct buf *to, struct error *e)
 {
     struct curve c;
@@ -79,10 +86,17 @@ int pki_point_pem(const uint8_t point[PKI_POINT_SIZE], struct buf *to, struct er
     curve_close(&c);
     if (code != 0)
         return error_set(e, ERR_REFUSED, "the public key is not a point of the curve P-256");
-    memcpy(der, spki_head, sizeof spki_head);
-    memcpy(der + sizeof spki_head, point, PKI_POINT_SIZE);
+    spki(point, der);
     pem_write("PUBLIC KEY", der, sizeof der, to);
     return 0;
+}
+
+void pki_fingerprint(const uint8_t point[PKI_POINT_SIZE], char to[PKI_FINGERPRINT_SIZE])
+{
+    uint8_t der[SPKI_SIZE], digest[32];
+    spki(point, der);
+    pki_sha256(der, sizeof der, digest);
+    text_hex(digest, sizeof digest, to);
 }
 
 static int point_of_key(const mbedtls_pk_context *key, const char *what, const char *name,

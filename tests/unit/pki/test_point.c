@@ -20,6 +20,9 @@ static void test_known_answers(void **state)
                "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
                128, false, wanted, 64);
     assert_memory_equal(point, wanted, 64);
+    char fingerprint[PKI_FINGERPRINT_SIZE];
+    pki_fingerprint(point, fingerprint); /* by openssl's pkey and dgst */
+    assert_string_equal(fingerprint, "5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3");
     /* FIPS 180-4's example "abc" */
     pki_sha256("abc", 3, digest);
     text_unhex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", 64, false, wanted, 32);
