@@ -5,10 +5,12 @@
 #include "shell/loader.h"
 #include "shell/prompt.h"
 #include "shell/script.h"
+#include "tui/tui.h"
 
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,6 +63,32 @@ static void list_plugins(const struct session *session)
                 session->registry.plugin[i]->version ? session->registry.plugin[i]->version : "");
 }
 
+static bool wants_screen(const struct session *session)
+{
+    const char *terminal = getenv("TERM");
+    if (options_flag(&session->options, OPTION_NO_TUI) || options_flag(&session->options, OPTION_JSON))
+        return false;
+    return terminal != NULL && *terminal != '\0' && strcmp(terminal, "dumb") != 0;
+}
+
+/* The curses console. */
+static int run_screen(struct session *session)
+{
+    const struct options *options = &session->options;
+    const char *size = options_value(options, OPTION_SCREEN_SIZE);
+    struct tui_options screen = {.theme = options_value(options, OPTION_THEME),
+                                 .keys = options_value(options, OPTION_KEYS),
+                                 .ascii = options_flag(options, OPTION_ASCII),
+                                 .no_mouse = !options_flag(options, OPTION_MOUSE)};
+    struct error e = {0};
+    int rc = size != NULL ? tui_parse_size(size, &screen.cols, &screen.rows, &e) : 0;
+    if (rc == 0)
+        rc = tui_run(session, &screen, &e);
+    if (rc < 0)
+        executor_tell(session, NULL, &e);
+    return rc;
+}
+
 /* The program's command line, then the console or standard input when it held no command. */
 static int run(struct session *session, const struct words *words)
 {
@@ -74,7 +102,7 @@ static int run(struct session *session, const struct words *words)
     if (options_flag(&session->options, OPTION_VERSION))
         return printf("lockstep %s\n", LOCKSTEP_VERSION) < 0 ? ERR_REFUSED : 0;
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-        return prompt_run(session);
+        return wants_screen(session) ? run_screen(session) : prompt_run(session);
     return script_run_stdin(session, &e);
 }
 

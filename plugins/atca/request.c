@@ -65,14 +65,16 @@ static int read_inputs(struct op_call *call, struct work *work, struct error *e)
 {
     work->ca_key.secret = true;
     int code = read_subject(call, work, work->certificate ? "cert-template" : "csr-template", e);
-    if (code == 0 && work->certificate)
-        code = read_option(call, "ca-cert-file", &work->ca_cert, e);
-    if (code == 0 && work->certificate)
-        code = read_option(call, "ca-key-file", &work->ca_key, e);
-    if (code == 0 && (work->ca_cert.len > 0) != (work->ca_key.len > 0))
+    bool by_ca = work->certificate && op_arg_given(call, "ca-key-file");
+    if (code == 0 && by_ca && op_arg_value(call, "ca-cert-file") == NULL)
         code = error_set(e, ERR_USAGE,
-                         "--ca-cert-file and --ca-key-file go together: the issuer's certificate, "
-                         "and the key that signs for it");
+                         "--ca-key-file wants --ca-cert-file: the issuer's certificate, "
+                         "beside the key that signs for it");
+    /* --ca-cert-file alone is the link's: whom a wss:// device is trusted by. */
+    if (code == 0 && by_ca)
+        code = read_option(call, "ca-cert-file", &work->ca_cert, e);
+    if (code == 0 && by_ca)
+        code = read_option(call, "ca-key-file", &work->ca_key, e);
     return code;
 }
 
@@ -314,8 +316,7 @@ static const struct op_arg cert_options[] = {
       .max = 36500,
       .fallback = "3650",
       .help = "days the certificate is valid from now"},
-    {.name = "ca-cert-file",                                                     .type = TYPE_FILE, .help = "issuer's certificate; self-signed when left out"},
-    {.name = "ca-key-file",                                                            .type = TYPE_FILE, .help = "issuer's private key"},
+    {.name = "ca-key-file",                                                            .type = TYPE_FILE, .help = "issuer's private key; --ca-cert-file is its certificate. Self-signed when left out"},
     KEEP_KEY,
     {0                       },
 };

@@ -247,11 +247,28 @@ static int pass_gate(struct op_call *call, const struct plan *plan, struct ledge
     return rc;
 }
 
+/* A console is read-only until it is armed for the very device that is attached. */
+static int check_armed(struct op_call *call, struct error *e)
+{
+    struct session *session = call->session;
+    const cJSON *info;
+    if (session->front == NULL)
+        return 0;
+    int rc = device_info(op_device(call), false, &info, e);
+    session_note_device(session);
+    if (rc != 0 || (session->name[0] != '\0' && strcmp(session->armed, session->name) == 0))
+        return rc;
+    error_set(e, ERR_CONSENT, "the console is read-only for %s: nothing was sent", session->name);
+    return error_next(e, "arm allows it for the device that is attached; the step itself will still ask.");
+}
+
 int irreversible_pass(struct op_call *call, const struct plan *plan, struct error *e)
 {
     struct ledger *ledger;
     struct recover_before before = {0};
-    int rc = irreversible_ledger(call, &ledger, e);
+    int rc = check_armed(call, e);
+    if (rc == 0)
+        rc = irreversible_ledger(call, &ledger, e);
     if (rc == 0 && !call->resuming)
         rc = recover_before_step(call, plan, &before, e);
     call->resuming = call->resuming || before.count > 0;

@@ -4,6 +4,7 @@
 #include "gate/ledger.h"
 #include "link/link.h"
 #include "shell/core.h"
+#include "shell/front.h"
 #include "shell/script.h"
 
 #include <stdio.h>
@@ -31,6 +32,7 @@ void session_free(struct session *session)
 {
     session_detach(session);
     session_forget_last(session);
+    connect_free(&session->connect);
     ledger_close(session->ledger);
     registry_free(&session->registry);
     options_free(&session->options);
@@ -92,17 +94,14 @@ static int choose_port(const struct options *options, char **port, struct error 
     return rc;
 }
 
-static struct rpc_options rpc_options_of(const struct options *options)
+void session_warn(struct session *session, const char *sentence)
 {
-    uint64_t baud = 0;
-    text_number(options_value(options, OPTION_BAUD_RATE), UINT32_MAX, &baud);
-    return (struct rpc_options){
-        .link = {.baud = (unsigned)baud,
-                 .keep_lines = !options_flag(options, OPTION_SET_CONTROL_LINES),
-                 .inverted_lines = options_flag(options, OPTION_INVERTED_CONTROL_LINES),
-                 .hw_flow = options_flag(options, OPTION_HW_FLOW_CONTROL)},
-        .timeout_ms = option_duration_ms(options_value(options, OPTION_TIMEOUT)),
-    };
+    char *line = mem_printf("lockstep: %s\n", sentence);
+    if (session->front != NULL && session->front->write != NULL)
+        session->front->write(session->front->ctx, true, false, line, strlen(line));
+    else
+        fputs(line, stderr);
+    free(line);
 }
 
 /* What a device is known by: its MAC, or its id where it has none. False while it was not asked. */
@@ -127,7 +126,7 @@ static int reopen(struct session *session, const struct options *options, struct
 {
     struct device *device = session->device;
     char now[SESSION_NAME_SIZE] = "";
-    int rc = rpc_reconnect(device_rpc(device), rpc_options_of(options).timeout_ms, e);
+    int rc = rpc_reconnect(device_rpc(device), option_duration_ms(options_value(options, OPTION_TIMEOUT)), e);
     if (rc < 0 || session->name[0] == '\0')
         return rc;
     const cJSON *info;
@@ -153,8 +152,10 @@ int session_attach(struct session *session, const struct options *options, struc
     if (rc < 0)
         return rc;
     session_detach(session);
-    struct rpc_options rpc = rpc_options_of(options);
-    rc = device_attach(session->loop, port, &rpc, &events, session, &session->device, e);
+    struct rpc_options rpc;
+    rc = connect_options(session, options, &rpc, e);
+    if (rc == 0)
+        rc = device_attach(session->loop, port, &rpc, &events, session, &session->device, e);
     if (rc == 0)
         session->attached = port;
     else
@@ -169,6 +170,7 @@ void session_detach(struct session *session)
     session->name[0] = '\0';
     free(session->attached);
     session->attached = NULL;
+    session->armed[0] = '\0';
 }
 
 const char *session_lookup(void *ctx, const char *name)

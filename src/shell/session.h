@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
+#include "shell/connect.h"
 #include "shell/front.h"
 #include "shell/options.h"
 #include "shell/registry.h"
@@ -38,12 +39,15 @@ struct session {
     struct registry registry;
     struct options options;
     struct vars vars;
-    struct device *device;        /* NULL while detached */
-    char name[SESSION_NAME_SIZE]; /* MAC or id of the device, "" until it was asked: to know it again after a
-                                     loss */
-    char *attached;               /* the port as it was asked for */
-    struct script *script;        /* innermost, or NULL */
-    struct ledger *ledger;        /* NULL until a command asked for it */
+    struct device *device;         /* NULL while detached */
+    char name[SESSION_NAME_SIZE];  /* MAC or id of the device, "" until it was asked: to know it again after a
+                                      loss */
+    char armed[SESSION_NAME_SIZE]; /* the device (name) that a console may do irreversible things to, "": none
+                                    */
+    char *attached;                /* the port as it was asked for */
+    struct script *script;         /* innermost, or NULL */
+    struct ledger *ledger;         /* NULL until a command asked for it */
+    struct connect connect;        /* what the attached link was opened with */
     struct session_last last;
     char *log[SESSION_LOG_LINES]; /* ring, printable */
     size_t log_count;             /* ever received */
@@ -68,6 +72,8 @@ void session_free(struct session *session);
  * ERR_CONNECTION. */
 int session_attach(struct session *session, const struct options *options, struct error *e);
 void session_detach(struct session *session);
+/* A sentence for the person, outside of any command's report: standard error, or the front end. */
+void session_warn(struct session *session, const char *sentence);
 /* Remembers which device this is, if it is known by now. */
 void session_note_device(struct session *session);
 
