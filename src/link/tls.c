@@ -114,11 +114,23 @@ static void keep_session(struct tls_conn *conn)
         client->session_ms = clock_ms(); /* resuming does not make the check any younger */
 }
 
+/* A device that refuses our certificate sends its alert and closes while we are still writing: the write
+ * fails, and the reason lies unread. */
+static void hear_last_words(struct tls_conn *conn)
+{
+    uint8_t bytes[512];
+    ssize_t n;
+    while ((n = recv(conn->fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+        tls_records_see(&conn->in, bytes, (size_t)n);
+}
+
 /* Returns -1 with EPROTO and the reason. */
 static int fail(struct tls_conn *conn, int code)
 {
     if (!conn->over && conn->offered)
         forget_session(conn->client);
+    if (!conn->over && conn->os_error != 0)
+        hear_last_words(conn);
     if (conn->why.code == 0) /* else tls_check has said it, or it is known already */
         tls_words_end(conn, code, &conn->why);
     conn->failed = true;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { CHANGE_CIPHER_SPEC = 20, HANDSHAKE = 22, APPLICATION_DATA = 23, CERTIFICATE_REQUEST = 13 };
+enum { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICATION_DATA = 23, CERTIFICATE_REQUEST = 13 };
 
 /* Fills a header of `size` bytes; returns how many bytes it took. */
 static size_t fill(uint8_t *head, size_t size, size_t *have, const uint8_t *p, size_t len)
@@ -34,10 +34,21 @@ static void see_messages(struct tls_records *r, const uint8_t *p, size_t len)
     }
 }
 
+static void see_body(struct tls_records *r, const uint8_t *p, size_t len)
+{
+    if (r->hidden)
+        return;
+    if (r->head[0] == HANDSHAKE)
+        see_messages(r, p, len);
+    if (r->head[0] == ALERT)
+        fill(r->alert, sizeof r->alert, &r->alert_have, p, len);
+}
+
 static void begin_record(struct tls_records *r)
 {
     r->left = (size_t)r->head[3] << 8 | r->head[4];
     r->have = 0;
+    r->alert_have = 0;
     if (r->head[0] == CHANGE_CIPHER_SPEC)
         r->hidden = true;
     if (r->head[0] == HANDSHAKE && r->over)
@@ -54,8 +65,7 @@ void tls_records_see(struct tls_records *r, const void *bytes, size_t len)
         size_t n;
         if (r->left > 0) {
             n = r->left < len ? r->left : len;
-            if (r->head[0] == HANDSHAKE && !r->hidden)
-                see_messages(r, p, n);
+            see_body(r, p, n);
             r->left -= n;
         } else {
             n = fill(r->head, sizeof r->head, &r->have, p, len);

@@ -16,10 +16,12 @@ struct tls_records {
     size_t have, left; /* of the header; of the body behind it */
     uint8_t message[4];
     size_t message_have, message_left; /* of a handshake message's header and body */
-    bool hidden;                       /* ChangeCipherSpec came: bodies are encrypted */
-    bool over;                         /* set by the caller: the handshake is done */
-    bool wants_certificate;            /* CertificateRequest */
-    bool renegotiates;                 /* a handshake record behind the handshake of TLS 1.2: HelloRequest */
+    uint8_t alert[2];                  /* level and description of the last one in the clear; 0: none */
+    size_t alert_have;
+    bool hidden;            /* ChangeCipherSpec came: bodies are encrypted */
+    bool over;              /* set by the caller: the handshake is done */
+    bool wants_certificate; /* CertificateRequest */
+    bool renegotiates;      /* a handshake record behind the handshake of TLS 1.2: HelloRequest */
 };
 
 void tls_records_see(struct tls_records *r, const void *bytes, size_t len);

@@ -43,7 +43,12 @@ static const struct {
      "Give the name that it has with --server-name."                                                                                                                                     },
     {116, "certificate_required",    "it wants a client certificate and got none",                                  GIVE_CERT                                                            },
 };
-enum { ALERTS = sizeof alerts / sizeof alerts[0], HANDSHAKE_FAILURE = 40, CERTIFICATE_REQUIRED = 116 };
+enum {
+    ALERTS = sizeof alerts / sizeof alerts[0],
+    FATAL = 2,
+    HANDSHAKE_FAILURE = 40,
+    CERTIFICATE_REQUIRED = 116
+};
 
 struct ending {
     const struct tls_conn *conn;
@@ -63,7 +68,8 @@ static int find_alert(int number)
 static void end_alert(const struct ending *end)
 {
     const struct tls_conn *conn = end->conn;
-    int number = tls_mbed_alert(&conn->ssl), i = find_alert(number), means = i;
+    int number = conn->in.alert[1] ? conn->in.alert[1] : tls_mbed_alert(&conn->ssl), i = find_alert(number),
+        means = i;
     /* TLS 1.2 has no alert of its own for a certificate that is missing. */
     if (number == HANDSHAKE_FAILURE && conn->in.wants_certificate && !conn->client->has_cert)
         means = find_alert(CERTIFICATE_REQUIRED);
@@ -168,7 +174,7 @@ void tls_words_end(const struct tls_conn *conn, int code, struct error *why)
             "Nothing was lost but the connection. A Mongoose OS device never asks: find out what answers.");
     } else if (!conn->over && !tls_records_is_tls(&conn->in, &http)) {
         end_no_tls(&end, http);
-    } else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
+    } else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE || (!conn->over && conn->in.alert[0] == FATAL)) {
         end_alert(&end);
     } else if (!conn->over &&
                (code == MBEDTLS_ERR_SSL_CONN_EOF || code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)) {

@@ -34,6 +34,17 @@ static void put_frame(void *ctx, const void *bytes, size_t len)
     wire_queue(&link->wire, bytes, len);
 }
 
+/* What a server of TLS does to a request in plain HTTP, among others. */
+static void lose_unanswered(struct link *link, int code)
+{
+    struct error why;
+    error_set(&why, ERR_CONNECTION, "Opening %s: %s before it answered.", link->url.text,
+              link_loss_words(link, code));
+    if (link->tls == NULL)
+        error_next(&why, "If the device serves TLS on that port, use wss:// instead of ws://.");
+    link_down(link, &why);
+}
+
 static void lose(struct link *link, int code)
 {
     struct ws *ws = link->own;
@@ -43,8 +54,7 @@ static void lose(struct link *link, int code)
         link_down_because(link, "%s: %s, without closing the WebSocket.", link->url.text,
                           link_loss_words(link, code));
     else
-        link_down_because(link, "Opening %s: %s before it answered.", link->url.text,
-                          link_loss_words(link, code));
+        lose_unanswered(link, code);
 }
 
 /* Hands on what the fed bytes hold. The owner may turn the loop inside, so this may run inside itself. */

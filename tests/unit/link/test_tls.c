@@ -529,7 +529,8 @@ struct between {
     uint16_t port;
     size_t limit; /* 0: none */
     bool no_alerts;
-    bool flip; /* the last bit before the limit */
+    bool late_alert; /* in place of the client's second flight being read */
+    bool flip;       /* the last bit before the limit */
 };
 
 static void stand_between(int listener, const void *arg)
@@ -551,6 +552,10 @@ static void stand_between(int listener, const void *arg)
         ssize_t n = read(from, bytes, sizeof bytes);
         if (n <= 0)
             return;
+        if (from == client && how.late_alert && passed > 0) {
+            peer_write(client, "\x15\3\3\0\2\2\x2b", 7);
+            return;
+        }
         if (from == client) {
             peer_write(server, bytes, (size_t)n);
             continue;
@@ -599,6 +604,18 @@ static void test_closed_without_alert(void **state)
     tls.cert_file = bench_file("wrongclient.pem");
     tls.key_file = bench_file("wrongclient.key");
     check_between(MUTUAL, how, &tls, "was shown CN=\"impostor\" and ", "http.ssl_ca_cert");
+}
+
+/* The alert comes and the connection is gone before all of our flight is written. */
+static void test_late_alert(void **state)
+{
+    (void)state;
+    struct link_tls tls = {.ca_file = bench_file("root.pem"),
+                           .cert_file = bench_file("serverclient.pem"),
+                           .key_file = bench_file("serverclient.key")};
+    for (int i = 0; i < 5; i++)
+        check_between(MUTUAL, (struct between){.late_alert = true}, &tls, "the alert unsupported_certificate",
+                      "clientAuth");
 }
 
 static void test_truncated(void **state)
@@ -709,6 +726,7 @@ int main(void)
         cmocka_unit_test(test_client_certificate_refused),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_closed_without_alert),
+        cmocka_unit_test(test_late_alert),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_no_tls),
         cmocka_unit_test(test_old_servers),

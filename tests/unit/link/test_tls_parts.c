@@ -52,6 +52,22 @@ static void test_records_hidden(void **state)
     assert_true(r.renegotiates);
 }
 
+static void test_records_alert(void **state)
+{
+    (void)state;
+    static const uint8_t alert[] = {21, 3, 3, 0, 2, 2, 43},
+                         hidden[] = {20, 3, 3, 0, 1, 1, 21, 3, 3, 0, 2, 1, 99};
+    for (size_t step = 1; step <= sizeof alert; step++) {
+        struct tls_records r = {0};
+        for (size_t at = 0; at < sizeof alert; at += step)
+            tls_records_see(&r, alert + at, sizeof alert - at < step ? sizeof alert - at : step);
+        assert_int_equal(r.alert[0], 2);
+        assert_int_equal(r.alert[1], 43);
+        tls_records_see(&r, hidden, sizeof hidden);
+        assert_int_equal(r.alert[1], 43);
+    }
+}
+
 static void test_records_other(void **state)
 {
     (void)state;
@@ -214,9 +230,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records),       cmocka_unit_test(test_records_hidden),
-        cmocka_unit_test(test_records_other), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_addresses),     cmocka_unit_test(test_common_name),
-        cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_records_other), cmocka_unit_test(test_records_alert),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_common_name),   cmocka_unit_test(test_pins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
