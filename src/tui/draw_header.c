@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "tui/inside.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -42,6 +43,10 @@ static void add_link(const struct tui *tui, struct piece *pieces, size_t *count)
     }
     const char *port = device_port(tui->device), *slash = strrchr(port, '/');
     bool path = port[0] == '/' || text_starts(port, "serial:");
+    if (path && slash != NULL && isdigit((unsigned char)slash[1])) /* "pts/4" says more than "4" */
+        do
+            slash--;
+        while (slash > port && *slash != '/');
     bool lost = tui->snapshot.link != RPC_UP;
     text_safe(path && slash ? slash + 1 : port, safe, 40);
     add(pieces, count, lost ? STYLE_LOST : STYLE_HEADER, 0, "%s%s", safe,

@@ -19,8 +19,8 @@ static void on_write(void *ctx, bool note, bool binary, const char *text, size_t
         tui_dirty(tui);
         return;
     }
-    if (note && len > 9 && memcmp(text, "lockstep:", 9) == 0)
-        style = STYLE_ERROR;
+    if (note)
+        tui->work.note_line = tui->output->count;
     output_add(tui->output, style, text, len);
     panel_write(tui, text, len);
     tui->back = 0;
@@ -54,6 +54,7 @@ static void on_begin(void *ctx, const char *line)
     if (*line == '\0' && tui->work.line != NULL)
         line = tui->work.line; /* could not be taken apart: as it was typed */
     output_line(tui->output, STYLE_COMMAND, "> %s", line);
+    tui->work.note_line = tui->output->count;
     if (changes_device(line) || (port != NULL && attached != NULL && strcmp(port, attached) != 0))
         refresh_drop(tui);
     tui_dirty(tui);
@@ -62,6 +63,8 @@ static void on_begin(void *ctx, const char *line)
 static void on_end(void *ctx, int code)
 {
     struct tui *tui = ctx;
+    if (code != 0) /* the last note says why */
+        output_restyle(tui->output, tui->work.note_line, STYLE_NOTE, STYLE_ERROR);
     front_take_stray(tui);
     tui->work.progress[0] = '\0';
     panel_finish(tui, code);

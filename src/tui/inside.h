@@ -81,6 +81,7 @@ struct work { /* commands: the one that runs, and those that wait */
     char *line;
     int64_t begun_ms;
     size_t first_line; /* of the output, where the last command began */
+    size_t note_line;  /* and where its last note began */
     char progress[128];
 };
 

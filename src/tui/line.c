@@ -14,6 +14,12 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+/* States in which readline has read a part of something. */
+enum {
+    BETWEEN_KEYS = RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_VIMOTION | RL_STATE_NUMERICARG |
+                   RL_STATE_MULTIKEY | RL_STATE_CHARSEARCH | RL_STATE_METANEXT,
+};
+
 static struct tui *current;
 static struct buf pending = {.secret = true}; /* bytes for readline */
 static size_t pending_at;
@@ -31,13 +37,18 @@ static int available(void)
     return has_byte(NULL);
 }
 
+static bool starving; /* readline waits for a byte in the middle of something */
+
 /* readline asks for a byte in the middle of a sequence only when one is there; should it ever ask without,
  * the loop goes on until a key comes. */
 static int next_byte(FILE *unused)
 {
     (void)unused;
-    if (!has_byte(NULL) && loop_run_until(current->loop, has_byte, NULL, -1) != LOOP_DONE)
-        return EOF;
+    starving = true;
+    enum loop_result found = has_byte(NULL) ? LOOP_DONE : loop_run_until(current->loop, has_byte, NULL, -1);
+    starving = false;
+    if (found != LOOP_DONE)
+        return KEY_CTRL('G'); /* interrupted: what is under way is left */
     return pending.data[pending_at++];
 }
 
@@ -135,17 +146,38 @@ static bool reading;
 
 bool line_is_busy(void)
 {
-    return reading;
+    return reading && !starving;
+}
+
+/* readline 8.2 crashes when a search is left by a key of several bytes (Ctrl-R Ctrl-X +): it is ended first.
+ */
+static void end_search(struct key key)
+{
+    struct buf bytes = BUF_INIT;
+    keys_bytes(key, &bytes);
+    bool prefix = key.code == KEY_CTRL('X') || (bytes.len > 1 && bytes.data[0] == '\033');
+    if (prefix && RL_ISSTATE(RL_STATE_ISEARCH))
+        buf_add_byte(&pending, '\033');
+    buf_free(&bytes);
+}
+
+static void read_pending(const struct tui *tui)
+{
+    while (has_byte(NULL) && !tui->ended)
+        rl_callback_read_char();
 }
 
 void line_key(struct tui *tui, struct key key)
 {
-    keys_bytes(key, &pending);
-    if (reading)
+    if (reading) {
+        keys_bytes(key, &pending);
         return;
+    }
     reading = true;
-    while (has_byte(NULL) && !tui->ended)
-        rl_callback_read_char();
+    end_search(key);
+    read_pending(tui);
+    keys_bytes(key, &pending);
+    read_pending(tui);
     reading = false;
     buf_clear(&pending);
     pending_at = 0;
@@ -178,6 +210,10 @@ void line_remember(struct tui *tui, const char *text)
 
 void line_drop(struct tui *tui)
 {
+    /* One state at a time is cleaned up, and several may stand: a search that waits for the rest of a key. */
+    for (int i = 0; i < 4 && RL_ISSTATE(BETWEEN_KEYS); i++)
+        rl_callback_sigcleanup();
+    RL_UNSETSTATE(BETWEEN_KEYS);
     rl_free_line_state();
     rl_callback_sigcleanup();
     rl_callback_handler_remove();

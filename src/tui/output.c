@@ -63,6 +63,14 @@ void output_line(struct output *output, enum style style, const char *format, ..
     buf_free(&text);
 }
 
+void output_restyle(struct output *output, size_t from, enum style was, enum style now)
+{
+    size_t oldest = output->count - output_kept(output);
+    for (size_t i = from > oldest ? from : oldest; i < output->count; i++)
+        if (output->line[i % OUTPUT_LINES_MAX].style == was)
+            output->line[i % OUTPUT_LINES_MAX].style = now;
+}
+
 size_t output_kept(const struct output *output)
 {
     return output->count < OUTPUT_LINES_MAX ? output->count : OUTPUT_LINES_MAX;

@@ -26,6 +26,8 @@ void output_free(struct output *output);
 void output_add(struct output *output, enum style style, const char *text, size_t len);
 void output_line(struct output *output, enum style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Lines from number `from` on (counted from the first ever added) that look like `was` look like `now`. */
+void output_restyle(struct output *output, size_t from, enum style was, enum style now);
 size_t output_kept(const struct output *output);
 /* i counts from the newest line, 0. */
 const struct output_line *output_back(const struct output *output, size_t i);

@@ -1,9 +1,11 @@
 /* What the views show stays fresh: parts are read when a view needs them, again when they are old or a
  * command changed something, and after a lost link came back. */
 #include "base/clock.h"
+#include "base/text.h"
 #include "tui/inside.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -123,14 +125,31 @@ bool refresh_reconnect_due(const struct tui *tui)
            clock_ms() >= tui->retry_ms;
 }
 
-static void tell_back(struct tui *tui)
+/* The link is there again; is the device? What the screen showed before is compared with what answers now. */
+static void tell_back(struct tui *tui, const char *before)
 {
-    const char *id = device_id_known(tui->device);
-    output_line(tui->output, STYLE_NOTE, "The link is back%s%s.", id ? ": the same device, " : "",
-                id ? id : "");
+    const cJSON *info = NULL;
+    struct error e = {0};
+    char now[96] = "", was[96];
+    if (device_info(tui->device, true, &info, &e) == 0)
+        text_safe(view_json_text(info, "id", ""), now, sizeof now);
+    text_safe(before, was, sizeof was);
     tui->retry_wait_ms = RETRY_FIRST_MS;
-    follow_link(tui);
-    refresh_changed(tui);
+    if (e.code != 0) {
+        output_line(tui->output, STYLE_ERROR, "The link is back, but the device does not say who it is: %s.",
+                    e.message);
+    } else if (*was == '\0' || strcmp(now, was) == 0) {
+        output_line(tui->output, STYLE_NOTE, "The link is back%s%s.",
+                    *was ? ": the same device, " : "; the device is ", now);
+        follow_link(tui);
+        refresh_changed(tui);
+        return;
+    } else {
+        output_line(tui->output, STYLE_ERROR,
+                    "Another device answers at this port now: %s; it was %s before.", now, was);
+    }
+    refresh_drop(tui); /* nothing of the one before may stand for this one */
+    refresh_device(tui);
 }
 
 /* One try. session_attach opens the same port and checks that the same device is behind it. */
@@ -138,7 +157,7 @@ void refresh_reconnect(struct tui *tui)
 {
     struct options options;
     struct error e = {0};
-    char timeout[16];
+    char timeout[16], *before = mem_string(view_json_text(tui->snapshot.info, "id", ""));
     snprintf(timeout, sizeof timeout, "%dms", RETRY_TIMEOUT_MS);
     options_copy(&tui->session->options, &options);
     options_set(&options, OPTION_PORT, tui->session->attached, NULL);
@@ -148,15 +167,16 @@ void refresh_reconnect(struct tui *tui)
     tui->work.begun_ms = clock_ms();
     tui->work.progress[0] = '\0';
     int rc = session_attach(tui->session, &options, &e);
+    if (rc == 0)
+        tell_back(tui, before);
     tui->work.running = tui->work.own = false;
     tui->work.line = NULL;
     loop_interrupt_clear(tui->loop);
     options_free(&options);
     tui->retry_wait_ms = tui->retry_wait_ms * 2 < RETRY_MOST_MS ? tui->retry_wait_ms * 2 : RETRY_MOST_MS;
     tui->retry_ms = clock_ms() + tui->retry_wait_ms;
-    if (rc == 0) {
-        tell_back(tui);
-    } else if (rc == ERR_REFUSED) {
+    free(before);
+    if (rc == ERR_REFUSED) {
         tui->other_device = true;
         output_line(tui->output, STYLE_ERROR, "%s. %s", e.message, e.next);
     }
