@@ -269,6 +269,9 @@ int irreversible_pass(struct op_call *call, const struct plan *plan, struct erro
     int rc = check_armed(call, e);
     if (rc == 0)
         rc = irreversible_ledger(call, &ledger, e);
+    const cJSON *ignored;
+    if (rc == 0 && device_id_known(call->session->device) == NULL)
+        device_info(call->session->device, false, &ignored, NULL); /* for the ledger; it can do without */
     if (rc == 0 && !call->resuming)
         rc = recover_before_step(call, plan, &before, e);
     call->resuming = call->resuming || before.count > 0;

@@ -107,7 +107,9 @@ void parse_line(const struct parse *parse, unsigned flags, const char *port, str
             if (item->is_option || options)
                 continue;
             buf_add_byte(to, ' ');
-            if (item->arg->type == TYPE_TEXT && !parse_item_is_secret(parse, item))
+            if (item->shown != NULL)
+                buf_add_text(to, item->shown);
+            else if (item->arg->type == TYPE_TEXT && !parse_item_is_secret(parse, item))
                 lexer_quote(item->value, flags & PARSE_LINE_EXPAND, to);
             else
                 put_value(parse, item, flags & PARSE_LINE_EXPAND, to);

@@ -152,6 +152,28 @@ static void take_option(struct parser *p, const char *word)
         add_item(p->parse, ref.arg, ref.global, true, value ? value : "true");
 }
 
+/* A command inside the command, as it is run and as it is shown: without its secrets. */
+static void take_line(struct parser *p, const struct op_arg *arg)
+{
+    struct buf line = {.secret = true}, shown = BUF_INIT;
+    struct words words = WORDS_INIT;
+    struct parse inner;
+    for (; p->at < p->words->count; p->at++) {
+        if (line.len > 0)
+            buf_add_byte(&line, ' ');
+        lexer_quote(p->words->text[p->at], false, &line);
+        words_add(&words, p->words->text[p->at]);
+    }
+    parser_parse(p->registry, &words, &inner, NULL);
+    parse_line(&inner, 0, NULL, &shown);
+    struct parse_item *item = add_item(p->parse, arg, OPTION_NONE, false, buf_text(&line));
+    item->shown = buf_take(&shown);
+    p->next = NULL;
+    parse_free(&inner);
+    words_free(&words);
+    buf_free(&line);
+}
+
 /* All that is left of the line, words joined by one space. */
 static void take_text(struct parser *p, const struct op_arg *arg)
 {
@@ -208,7 +230,10 @@ static void take_word(struct parser *p, size_t command)
     size_t here = p->at;
     const char *word = p->words->text[here];
     if (here > command && p->next != NULL && p->next->name != NULL && p->next->type == TYPE_TEXT) {
-        take_text(p, p->next);
+        if (p->parse->op->needs & SHELL_TAKES_LINE)
+            take_line(p, p->next);
+        else
+            take_text(p, p->next);
         return;
     }
     p->at++;
@@ -293,6 +318,7 @@ void parse_free(struct parse *parse)
     for (size_t i = 0; i < parse->count; i++) {
         secret_wipe(parse->item[i].value, strlen(parse->item[i].value));
         free(parse->item[i].value);
+        free(parse->item[i].shown);
     }
     free(parse->item);
     free(parse->command);

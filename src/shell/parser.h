@@ -14,6 +14,7 @@ struct parse_item {
     enum option_id global;    /* or OPTION_NONE */
     bool is_option;
     char *value;
+    char *shown;     /* what stands for it in lines, when that is not its value: SHELL_TAKES_LINE; or NULL */
     uint64_t number; /* TYPE_NUMBER and TYPE_SLOT, after parser_check */
 };
 

@@ -8,6 +8,7 @@
 enum {
     SHELL_NEED_PORT = 1u << 16,    /* an attached device of which nothing has been asked */
     SHELL_KEEPS_LAST = 1u << 17,   /* leaves "the command before" as it is: set, expect, sleep … */
+    SHELL_TAKES_LINE = 1u << 19,   /* its TYPE_TEXT argument is a command line: words keep their quoting */
     SHELL_RUNS_COMMANDS = 1u << 18 /* runs commands itself: run, include; their failure is already told */
 };
 

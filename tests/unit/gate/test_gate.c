@@ -336,7 +336,9 @@ static void test_interruption_between_steps(void **state)
     assert_int_equal(o.code, 0);
     assert_string_equal(o.trace, "observe intent0 hold run0 verify0 outcome41:0 free "
                                  "observe intent1 hold run1 verify1 outcome42:0 free ");
-    w.interrupted = true;
+    buf_free(&w.trace);
+    w = calm();
+    w.holds = w.interrupted = true;
     o = pass(&w, &(struct gate_consent){.confirm = "any"}, 0);
     assert_int_equal(o.code, ERR_INTERRUPTED);
     assert_string_equal(o.trace, "observe intent0 hold run0 verify0 outcome41:0 free ");
