@@ -33,6 +33,12 @@ void device_forget(struct device *device);
 /* Sys.GetInfo with a time-out of its own (0: the client's). Fills info, id, mac and uptime. */
 int device_ask_info(struct device *device, int64_t timeout_ms, struct error *e);
 
+/* Why a device that has no ATCA methods has no chip: by its settings sys.atca and i2c (NULL: it has none);
+ * and when these could not be read, which `why` says. They return the code in e. */
+int device_say_no_chip(const cJSON *atca, const cJSON *i2c, struct error *e);
+int device_say_no_settings(const struct error *why, struct error *e);
+extern const char device_wire_hint[]; /* what to look after when a chip does not answer */
+
 /* Turns an answer 404 to ATCA.GetConfig into the reason why there is no chip; returns the code in e. */
 int device_explain_no_chip(struct device *device, struct error *e);
 

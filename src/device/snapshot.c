@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "codec/atecc_policy.h"
+#include "device/inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -305,42 +306,19 @@ static void on_answer(void *ctx, const cJSON *result, const struct error *e)
 
 /* --- why there is no chip ------------------------------------------------------------------------------- */
 
-static const cJSON *setting(const struct snapshot *snapshot, const char *first, const char *second)
-{
-    const cJSON *at = cJSON_GetObjectItemCaseSensitive(snapshot->config, first);
-    return second != NULL ? cJSON_GetObjectItemCaseSensitive(at, second) : at;
-}
-
-static bool is_off(const cJSON *settings)
-{
-    return cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(settings, "enable"));
-}
-
-/* The firmware has no ATCA methods; its configuration tells the reasons apart (device_chip says the same when
- * it may wait for the device). */
+/* The firmware has no ATCA methods; its configuration tells the reasons apart. */
 static void explain_no_chip(struct snapshot_reader *reader)
 {
     const struct snapshot *snapshot = reader->snapshot;
-    const cJSON *atca = setting(snapshot, "sys", "atca"), *i2c = setting(snapshot, "i2c", NULL);
+    const struct error *config_why = &snapshot->part[SNAPSHOT_CONFIG].why;
+    const cJSON *sys = cJSON_GetObjectItemCaseSensitive(snapshot->config, "sys");
     struct error why = {0};
     reader->chip_waits = false;
-    if (snapshot->part[SNAPSHOT_CONFIG].why.code != 0) {
-        error_set(&why, ERR_REFUSED,
-                  "no secure element: the device has no ATCA methods, and why cannot be read: %s",
-                  snapshot->part[SNAPSHOT_CONFIG].why.message);
-        error_next(&why, "check that its firmware has the atca library and that sys.atca.enable is true.");
-    } else if (atca == NULL) {
-        error_set(&why, ERR_REFUSED, "no secure element: this firmware was built without the atca library");
-        error_next(&why, "add the atca library to the firmware's libs, build it and flash it.");
-    } else if (is_off(atca) || is_off(i2c)) {
-        const char *key = is_off(atca) ? "sys.atca.enable" : "i2c.enable";
-        error_set(&why, ERR_REFUSED, "no secure element: it is switched off, %s is false", key);
-        error_next(&why, "config-set %s=true, which takes effect after the reboot.", key);
-    } else {
-        error_set(&why, ERR_REFUSED,
-                  "no secure element: sys.atca.enable is true, but no chip answered when the board started");
-        error_next(&why, "check the chip's SDA, SCL, 3V3 and GND, then reboot; i2c-scan shows who answers.");
-    }
+    if (config_why->code != 0)
+        device_say_no_settings(config_why, &why);
+    else
+        device_say_no_chip(cJSON_GetObjectItemCaseSensitive(sys, "atca"),
+                           cJSON_GetObjectItemCaseSensitive(snapshot->config, "i2c"), &why);
     end_part(reader, SNAPSHOT_CHIP, &why);
 }
 

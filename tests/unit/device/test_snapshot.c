@@ -418,13 +418,13 @@ static void test_why_there_is_no_chip(void **state)
         const char *config, *message, *next;
     } cases[] = {
         {"{\"sys\":{\"atca\":{\"enable\":false}}}",                           "sys.atca.enable is false",
-         "config-set sys.atca.enable=true"                                                                                               },
+         "config-set sys.atca.enable=true"                                                                                                       },
         {"{\"sys\":{\"atca\":{\"enable\":true}},\"i2c\":{\"enable\":false}}", "i2c.enable is false",
-         "config-set i2c.enable=true"                                                                                                    },
-        {"{\"sys\":{\"atca\":{\"enable\":true}},\"i2c\":{\"enable\":true}}",  "no chip answered",                 "i2c-scan"             },
-        {"{\"sys\":{}}",                                                      "without the atca library",         "build it and flash it"},
-        {"{\"sys\":5}",                                                       "without the atca library",         ""                     },
-        {NULL,                                                                "why cannot be read: unauthorized", "sys.atca.enable"      },
+         "config-set i2c.enable=true"                                                                                                            },
+        {"{\"sys\":{\"atca\":{\"enable\":true}},\"i2c\":{\"enable\":true}}",  "no chip answered",                         "i2c-scan"             },
+        {"{\"sys\":{}}",                                                      "without the atca library",                 "build it and flash it"},
+        {"{\"sys\":5}",                                                       "without the atca library",                 ""                     },
+        {NULL,                                                                "why cannot be read from it: unauthorized", "sys.atca.enable"      },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct snapshot_state *chip = &snapshot.part[SNAPSHOT_CHIP];
