@@ -111,6 +111,16 @@ static void begin(struct op_call *call, int rc)
     buf_free(&line);
 }
 
+/* A machine's record says which device it is about: asked once, when the command has not done so. */
+static void name_device(struct op_call *call, int rc)
+{
+    struct device *device = call->session->device;
+    const cJSON *info;
+    if (call->report.json && rc == 0 && call->op->needs != NEED_NOTHING && device != NULL &&
+        device_id_known(device) == NULL && rpc_state(device_rpc(device)) == RPC_UP)
+        device_info(device, false, &info, NULL);
+}
+
 /* Runs a parsed command with its options and closes its report. rc: what parsing said, e filled if it failed.
  */
 static int run_parsed(struct session *session, struct parse *parse, const struct options *options,
@@ -122,6 +132,7 @@ static int run_parsed(struct session *session, struct parse *parse, const struct
     begin(&call, rc);
     if (rc == 0)
         rc = perform(&call, e);
+    name_device(&call, rc);
     session_note_device(session);
     if (rc < 0 && (e->code == 0 || *e->message == '\0'))
         error_set(e, rc, rc == ERR_INTERRUPTED ? "interrupted" : "the command ended without saying why");
