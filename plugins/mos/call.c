@@ -34,9 +34,8 @@ static const char *library_of(const char *method)
 }
 
 /* Nearest of the methods the device has; whether it has any of the same library. */
-static bool offer_methods(struct op_call *call, const char *method, struct buf *to)
+static bool offer_methods(struct op_call *call, const char *method, struct nearest *near)
 {
-    struct mos_near near = {.wanted = method};
     const cJSON *methods = NULL, *item;
     struct error ignored = {0};
     bool related = false;
@@ -45,25 +44,32 @@ static bool offer_methods(struct op_call *call, const char *method, struct buf *
     cJSON_ArrayForEach(item, methods)
     {
         related = related || strncasecmp(item->valuestring, method, strcspn(method, ".") + 1) == 0;
-        mos_near_offer(&near, item->valuestring);
+        nearest_offer(near, item->valuestring);
     }
-    mos_near_words(&near, to);
     return related;
+}
+
+int mos_offer(const struct nearest *near, const char *otherwise, struct error *e)
+{
+    char words[NEAREST_WORDS_SIZE];
+    if (near->count == 0)
+        return error_next(e, "%s", otherwise);
+    return error_next(e, "Did you mean %s?", nearest_words(near, "", words));
 }
 
 int mos_explain(struct op_call *call, const char *method, struct error *e)
 {
     enum { CODE_NOT_FOUND = 404 };
     char safe[96];
-    struct buf words = BUF_INIT;
+    struct nearest near = {.word = method, .dotted = true};
     if (e == NULL || e->remote != CODE_NOT_FOUND || strstr(e->message, "No handler") == NULL)
         return e != NULL ? e->code : ERR_REFUSED;
     const char *library = library_of(method);
-    bool related = offer_methods(call, method, &words);
+    bool related = offer_methods(call, method, &near);
     text_safe(method, safe, sizeof safe);
     if (library == NULL || related) {
         error_set(e, ERR_REFUSED, "the device has no method %s", safe);
-        error_next(e, "%s", words.len ? buf_text(&words) : "call RPC.List shows the methods it has.");
+        mos_offer(&near, "call RPC.List shows the methods it has.", e);
     } else {
         error_set(e, ERR_REFUSED,
                   "the device has no method %s: its firmware was built without the %s library", safe,
@@ -72,7 +78,6 @@ int mos_explain(struct op_call *call, const char *method, struct error *e)
                    "Add that library to the firmware's libs, build it and flash it; call RPC.List shows the "
                    "methods there are.");
     }
-    buf_free(&words);
     e->remote = CODE_NOT_FOUND;
     return e->code;
 }

@@ -21,7 +21,7 @@ const cJSON *mos_config_find(const cJSON *config, const char *path)
     return config;
 }
 
-static void offer_all(const cJSON *config, const char *prefix, struct mos_near *near)
+static void offer_all(const cJSON *config, const char *prefix, struct nearest *near)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, config)
@@ -29,7 +29,7 @@ static void offer_all(const cJSON *config, const char *prefix, struct mos_near *
         if (item->string == NULL)
             continue;
         char *path = mem_printf("%s%s%s", prefix, *prefix ? "." : "", item->string);
-        mos_near_offer(near, path);
+        nearest_offer(near, path);
         if (cJSON_IsObject(item))
             offer_all(item, path, near);
         free(path);
@@ -38,14 +38,10 @@ static void offer_all(const cJSON *config, const char *prefix, struct mos_near *
 
 int mos_config_missing(const cJSON *config, const char *path, struct error *e)
 {
-    struct mos_near near = {.wanted = path};
-    struct buf words = BUF_INIT;
+    struct nearest near = {.word = path, .dotted = true};
     char safe[160];
     offer_all(config, "", &near);
-    mos_near_words(&near, &words);
     error_set(e, ERR_REFUSED, "the device's configuration has no key \"%s\"",
               text_safe(path, safe, sizeof safe));
-    error_next(e, "%s", words.len ? buf_text(&words) : "config-get shows all keys.");
-    buf_free(&words);
-    return ERR_REFUSED;
+    return mos_offer(&near, "config-get shows all keys.", e);
 }

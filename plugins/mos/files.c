@@ -74,16 +74,13 @@ int mos_file_size(struct op_call *call, const char *name, bool *found, uint64_t 
 int mos_file_missing(struct op_call *call, const char *name, struct error *e)
 {
     char *folder, safe[160];
-    struct mos_near near = {.wanted = split(name, &folder)};
-    struct buf words = BUF_INIT;
+    struct nearest near = {.word = split(name, &folder)};
     cJSON *files = NULL, *item;
     struct error ignored = {0};
     if (list(call, "FS.List", folder, &files, &ignored) == 0)
-        cJSON_ArrayForEach(item, files) mos_near_offer(&near, name_of(item));
-    mos_near_words(&near, &words);
+        cJSON_ArrayForEach(item, files) nearest_offer(&near, name_of(item));
     error_set(e, ERR_REFUSED, "there is no file %s on the device", text_safe(name, safe, sizeof safe));
-    error_next(e, "%s", words.len ? buf_text(&words) : "ls shows the files there are.");
-    buf_free(&words);
+    mos_offer(&near, "ls shows the files there are.", e);
     cJSON_Delete(files);
     free(folder);
     return ERR_REFUSED;

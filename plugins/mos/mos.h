@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "shell/plugin.h"
 
 #include <cjson/cJSON.h>
@@ -17,6 +18,8 @@ extern const struct op mos_op_config_get, mos_op_config_set, mos_op_wifi, mos_op
 int mos_call(struct op_call *call, const char *method, cJSON *args, cJSON **result, struct error *e);
 /* The same turn of an error that came by another way (rpc_call_start); returns its code. */
 int mos_explain(struct op_call *call, const char *method, struct error *e);
+/* What to do about a name that is not there: "Did you mean a, b or c?", or otherwise. Returns e's code. */
+int mos_offer(const struct nearest *near, const char *otherwise, struct error *e);
 
 /* --- json.c --------------------------------------------------------------------------------------------- */
 
@@ -34,21 +37,6 @@ void mos_json_text(cJSON *args, const char *key, const char *text);
 const cJSON *mos_config_find(const cJSON *config, const char *path);
 /* ERR_REFUSED that offers the nearest keys. */
 int mos_config_missing(const cJSON *config, const char *path, struct error *e);
-
-/* --- names.c -------------------------------------------------------------------------------------------- */
-
-/* Collects the names nearest to a wrong one. */
-struct mos_near {
-    const char *wanted;
-    struct {
-        char *name;
-        unsigned distance;
-    } best[3];
-    size_t count;
-};
-void mos_near_offer(struct mos_near *near, const char *name);
-/* "did you mean a, b or c?" (printable) appended; nothing when none is near. Releases the names. */
-void mos_near_words(struct mos_near *near, struct buf *to);
 
 /* --- files.c -------------------------------------------------------------------------------------------- */
 

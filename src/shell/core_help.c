@@ -15,8 +15,8 @@ static int help_one(struct op_call *call, const char *name, struct buf *text, st
         op_json(call, NULL, help_json(op));
         return 0;
     }
-    char safe[80], near[200];
-    registry_near_names(registry, name, near, sizeof near);
+    char safe[80], near[NEAREST_WORDS_SIZE];
+    registry_near_names(registry, name, near);
     error_set(e, ERR_USAGE, "\"%s\" is not a command", text_safe(name, safe, sizeof safe));
     return error_next(e, "%s%s%slockstep help lists the commands.", *near ? "Near names: " : "", near,
                       *near ? ". " : "");

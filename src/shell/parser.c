@@ -118,14 +118,13 @@ static void fail(struct parser *p, const char *next, const char *format, const c
 static void fail_unknown_option(struct parser *p, const char *word, const char *name)
 {
     const struct op *op = p->parse->op;
-    struct nearest nearest;
-    char near[200], next[300];
-    nearest_start(&nearest, name);
+    struct nearest nearest = {.word = name};
+    char near[NEAREST_WORDS_SIZE], next[NEAREST_WORDS_SIZE + 100];
     for (size_t i = 0; i < OPTION_COUNT; i++)
         nearest_offer(&nearest, option_table()[i].arg.name);
     for (const struct op_arg *a = op ? op->options : NULL; a != NULL && a->name != NULL; a++)
         nearest_offer(&nearest, a->name);
-    nearest_words(&nearest, "--", near, sizeof near);
+    nearest_words(&nearest, "--", near);
     snprintf(next, sizeof next, "%s%s%slockstep help%s%s lists the options.", *near ? "Near names: " : "",
              near, *near ? ". " : "", op ? " " : "", op ? op->name : "");
     char *shown =
@@ -218,8 +217,8 @@ static void check_missing(struct parser *p)
 
 static void fail_unknown_command(struct parser *p)
 {
-    char near[200], next[300];
-    registry_near_names(p->registry, p->parse->command, near, sizeof near);
+    char near[NEAREST_WORDS_SIZE], next[NEAREST_WORDS_SIZE + 100];
+    registry_near_names(p->registry, p->parse->command, near);
     snprintf(next, sizeof next, "%s%s%slockstep help lists the commands.", *near ? "Near names: " : "", near,
              *near ? ". " : "");
     fail(p, next, "\"%s\" is not a command%s", p->parse->command, "");

@@ -150,55 +150,10 @@ void registry_free(struct registry *registry)
     *registry = REGISTRY_INIT;
 }
 
-void nearest_start(struct nearest *nearest, const char *word)
+void registry_near_names(const struct registry *registry, const char *name, char to[NEAREST_WORDS_SIZE])
 {
-    *nearest = (struct nearest){.word = word};
-}
-
-void nearest_offer(struct nearest *nearest, const char *name)
-{
-    /* A third of the letters may differ, one at least; a beginning of the name is always near. */
-    size_t n = strlen(nearest->word);
-    unsigned limit = n >= 6   ? (unsigned)(n / 3)
-                     : n >= 4 ? 2
-                              : 1,
-             distance = text_distance(nearest->word, name);
-    if (n >= 3 && text_starts(name, nearest->word))
-        distance = 1;
-    if (distance > limit || distance >= strlen(name))
-        return;
-    for (size_t i = 0; i < 3; i++) {
-        if (nearest->name[i] != NULL && nearest->distance[i] <= distance)
-            continue;
-        for (size_t k = 2; k > i; k--) {
-            nearest->name[k] = nearest->name[k - 1];
-            nearest->distance[k] = nearest->distance[k - 1];
-        }
-        nearest->name[i] = name;
-        nearest->distance[i] = distance;
-        return;
-    }
-}
-
-void nearest_words(const struct nearest *nearest, const char *prefix, char *to, size_t size)
-{
-    size_t count = 0, used = 0;
-    while (count < 3 && nearest->name[count] != NULL)
-        count++;
-    *to = '\0';
-    for (size_t i = 0; i < count && used < size; i++)
-        used += (size_t)snprintf(to + used, size - used, "%s%s%s",
-                                 i == 0           ? ""
-                                 : i + 1 == count ? " or "
-                                                  : ", ",
-                                 prefix, nearest->name[i]);
-}
-
-void registry_near_names(const struct registry *registry, const char *name, char *to, size_t size)
-{
-    struct nearest nearest;
-    nearest_start(&nearest, name);
+    struct nearest nearest = {.word = name};
     for (size_t i = 0; i < registry->count; i++)
         nearest_offer(&nearest, registry->op[i]->name);
-    nearest_words(&nearest, "", to, size);
+    nearest_words(&nearest, "", to);
 }

@@ -2,6 +2,7 @@
 #ifndef SHELL_REGISTRY_H
 #define SHELL_REGISTRY_H
 
+#include "base/nearest.h"
 #include "shell/plugin.h"
 
 /* Needs of core operations beside enum device_need; the executor serves them. */
@@ -33,16 +34,7 @@ const struct op *registry_find(const struct registry *registry, const char *name
 /* An option of any operation, to know whether it takes a value before the command is known. */
 const struct op_arg *registry_find_option(const struct registry *registry, const char *name);
 /* Up to three command names near to a mistyped one as "a, b or c"; empty when none is near. */
-void registry_near_names(const struct registry *registry, const char *name, char *to, size_t size);
-
-/* Collects near names from any list. */
-struct nearest {
-    const char *word, *name[3];
-    unsigned distance[3];
-};
-void nearest_start(struct nearest *nearest, const char *word);
-void nearest_offer(struct nearest *nearest, const char *name);
-void nearest_words(const struct nearest *nearest, const char *prefix, char *to, size_t size);
+void registry_near_names(const struct registry *registry, const char *name, char to[NEAREST_WORDS_SIZE]);
 
 const struct op_arg *op_find_arg(const struct op_arg *list, const char *name); /* or NULL; list may be NULL */
 
