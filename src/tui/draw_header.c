@@ -74,7 +74,7 @@ static void add_chip(const struct tui *tui, struct piece *pieces, size_t *count)
 
 static bool is_armed(const struct tui *tui)
 {
-    return tui->armed[0] != '\0' && tui->device != NULL;
+    return tui->session->armed[0] != '\0' && tui->device != NULL;
 }
 
 /* Leaves out what is needed least until the rest fits. */

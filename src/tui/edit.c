@@ -1,4 +1,8 @@
-/* A file in the person's editor: the terminal is the editor's meanwhile, the loop goes on. */
+/* A file of the device in the person's editor: fetched by get, written back by put when it was changed. The
+ * terminal is the editor's meanwhile, the loop goes on. */
+#include "base/file.h"
+#include "shell/executor.h"
+#include "shell/lexer.h"
 #include "tui/inside.h"
 
 #include <poll.h>
@@ -8,6 +12,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { EDIT_MAX = 8 * 1024 * 1024 };
 
 struct editor {
     bool ended;
@@ -40,7 +46,7 @@ static void become_editor(const struct tui *tui, const char *path)
     _exit(127);
 }
 
-int edit_file(struct tui *tui, const char *path, struct error *e)
+static int run_editor(struct tui *tui, const char *path, struct error *e)
 {
     struct editor editor = {false};
     int status = 0;
@@ -66,6 +72,60 @@ int edit_file(struct tui *tui, const char *path, struct error *e)
         return error_set_errno(e, ERR_REFUSED, "the editor could not be started");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
-    error_set(e, ERR_REFUSED, "the editor ended without success, so what it wrote is not used");
+    error_set(e, ERR_REFUSED, "the editor ended without success, so nothing is written to the device");
     return error_next(e, "Set VISUAL or EDITOR to the editor that you use.");
+}
+
+/* "get NAME PATH", "put PATH NAME": run as lines of their own, so that they are seen and recorded. */
+static int run_line(struct tui *tui, const char *command, const char *first, const char *second,
+                    struct error *e)
+{
+    struct buf line = BUF_INIT;
+    struct error why = {0};
+    buf_printf(&line, "%s -- ", command);
+    lexer_quote(first, false, &line);
+    buf_add_byte(&line, ' ');
+    lexer_quote(second, false, &line);
+    int rc = executor_run_line(tui->session, buf_text(&line), NULL, &why);
+    buf_free(&line);
+    return rc == 0 ? 0 : error_set(e, rc, "%s did not succeed, as told above", command);
+}
+
+/* Fetches, edits, and writes back what was changed. */
+static int edit_copy(struct tui *tui, const char *name, const char *path, struct error *e)
+{
+    struct buf before = {.secret = true}, after = {.secret = true};
+    int rc = run_line(tui, "get", name, path, e);
+    if (rc == 0)
+        rc = file_read(path, EDIT_MAX, &before, e);
+    if (rc == 0)
+        rc = run_editor(tui, path, e);
+    if (rc == 0)
+        rc = file_read(path, EDIT_MAX, &after, e);
+    bool same = rc == 0 && before.len == after.len && memcmp(before.data, after.data, after.len) == 0;
+    if (rc == 0 && same)
+        output_line(tui->output, STYLE_NOTE, "The file was not changed: nothing is written.");
+    else if (rc == 0)
+        rc = run_line(tui, "put", path, name, e);
+    buf_free(&before);
+    buf_free(&after);
+    return rc;
+}
+
+int edit_file(struct tui *tui, const char *name, struct error *e)
+{
+    char folder[] = "/tmp/lockstep-edit-XXXXXX";
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    if (*base == '\0' || mkdtemp(folder) == NULL) /* 0700 */
+        return error_set(e, ERR_REFUSED, "no folder for a copy of the file could be made");
+    char *path = mem_printf("%s/%s", folder, base);
+    int rc = edit_copy(tui, name, path, e);
+    if (rc != 0 && access(path, F_OK) == 0) {
+        output_line(tui->output, STYLE_NOTE, "The copy is kept in %s.", path);
+    } else {
+        unlink(path);
+        rmdir(folder);
+    }
+    free(path);
+    return rc;
 }

@@ -9,11 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TEXT_MAX = 256 * 1024 }; /* bytes of a file that are looked at */
+
+/* A file's bytes that are text are shown as text. */
+static bool is_text(const char *bytes, size_t len)
+{
+    struct buf shown = BUF_INIT;
+    if (len <= TEXT_MAX)
+        text_printable(bytes, len, true, 0, &shown);
+    bool same = shown.len == len && len > 0 && memcmp(shown.data, bytes, len) == 0;
+    buf_free(&shown);
+    return same;
+}
+
 static void on_write(void *ctx, bool note, bool binary, const char *text, size_t len)
 {
     struct tui *tui = ctx;
     enum style style = note ? STYLE_NOTE : STYLE_OUTPUT;
-    if (binary) {
+    if (binary && !is_text(text, len)) {
         output_line(tui->output, STYLE_NOTE,
                     "%zu bytes of binary data are not shown here; give a file to keep them.", len);
         tui_dirty(tui);
@@ -149,19 +162,11 @@ static int do_keys(struct tui *tui, const char *value, struct error *e)
     return 0;
 }
 
+/* The session knows what is armed; the header shows it. */
 static int do_arm(struct tui *tui, const char *value, struct error *e)
-{
-    (void)e;
-    snprintf(tui->armed, sizeof tui->armed, "%s", value);
-    tui_dirty(tui);
-    return 0;
-}
-
-static int do_disarm(struct tui *tui, const char *value, struct error *e)
 {
     (void)value;
     (void)e;
-    tui->armed[0] = '\0';
     tui_dirty(tui);
     return 0;
 }
@@ -186,7 +191,7 @@ static int on_request(void *ctx, const char *what, const char *value, struct err
         {"save-log",    log_keys_save },
         {"keys",        do_keys       },
         {"arm",         do_arm        },
-        {"disarm",      do_disarm     },
+        {"disarm",      do_arm        },
         {"edit",        edit_file     },
         {"detaching",   do_detaching  }
     };

@@ -121,7 +121,6 @@ struct tui {
     struct device *device; /* whose snapshot this is */
     struct snapshot snapshot;
     struct snapshot_reader *reader;
-    char armed[64];     /* identity that is armed, "" none */
     int64_t changed_ms; /* when a command last changed something */
     int64_t retry_ms;   /* when to try the lost link again */
     int64_t retry_wait_ms;
@@ -250,6 +249,6 @@ void signals_stop(struct tui *tui); /* Ctrl-Z */
 void mouse_key(struct tui *tui, struct key key);
 
 /* edit.c */
-int edit_file(struct tui *tui, const char *path, struct error *e);
+int edit_file(struct tui *tui, const char *name, struct error *e);
 
 #endif

@@ -32,7 +32,6 @@ void refresh_drop(struct tui *tui)
     tui->snapshot.link = RPC_LOST;
     tui->reader = NULL;
     tui->device = NULL;
-    tui->armed[0] = '\0';
 }
 
 void refresh_device(struct tui *tui)

@@ -21,7 +21,8 @@ void work_push(struct tui *tui, const char *line)
     struct work *work = &tui->work;
     tui->back = 0;
     tui_dirty(tui);
-    if (line[strspn(line, " \t")] == '\0')
+    line += strspn(line, " \t:"); /* a colon is a habit of hands, no part of any command */
+    if (*line == '\0')
         return;
     if (work->waiting == QUEUE_MAX) {
         output_line(tui->output, STYLE_ERROR, "%d commands wait already: this one was not taken.", QUEUE_MAX);
