@@ -9,8 +9,8 @@
 
 enum { PLAN_FILE_VERSION = 1, PLAN_HASH_SIZE = 65 };
 
-/* Makes a new file (0600, never over an existing one). plans: array of plan_json; left_out: array of sentences
- * about commands that are not in it. Both are the caller's. device may be NULL. */
+/* Makes a new file (0600, never over an existing one). plans: array of plan_json; left_out: array of
+ * sentences about commands that are not in it. Both are the caller's. device may be NULL. */
 int plan_file_write(const char *path, const char *tool, const char *device, const cJSON *plans,
                     const cJSON *left_out, char hash[PLAN_HASH_SIZE], struct error *e);
 
