@@ -316,9 +316,11 @@ static const struct op_arg cert_options[] = {
       .max = 36500,
       .fallback = "3650",
       .help = "days the certificate is valid from now"},
-    {.name = "ca-key-file",                                                            .type = TYPE_FILE, .help = "issuer's private key; --ca-cert-file is its certificate. Self-signed when left out"},
+    {.name = "ca-key-file",
+      .type = TYPE_FILE,
+      .help = "issuer's private key; --ca-cert-file is its certificate. Self-signed when left out"},
     KEEP_KEY,
-    {0                       },
+    {0                                                           },
 };
 
 const struct op atca_op_gen_csr = {

@@ -15,7 +15,7 @@ extern const struct op core_run, core_include, core_on_error, core_set, core_sle
     core_quit;                                                           /* core_file.c */
 extern const struct op core_expect, core_expect_error, core_expect_json; /* core_expect.c */
 
-extern const struct op core_plan, core_apply;                            /* core_plan.c, core_apply.c */
-extern const struct op core_resume; /* core_resume.c */
+extern const struct op core_plan, core_apply; /* core_plan.c, core_apply.c */
+extern const struct op core_resume;           /* core_resume.c */
 
 #endif

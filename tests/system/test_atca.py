@@ -420,7 +420,7 @@ class Locked(Case):
         lab.openssl("req", "-x509", "-new", "-key", key, "-subj", "/CN=Test CA", "-days", "10", "-out", cert)
         self.run_("atca-gen-cert", "0", "board.crt.pem", "--subject", "/CN=board", "--ca-cert-file", cert, "--ca-key-file", key, *REAL)
         self.assertIn(b"OK", lab.openssl("verify", "-CAfile", cert, self.scratch.path / "board.crt.pem"))
-        self.refused("atca-gen-cert", "0", "b2.crt.pem", "--subject", "/CN=board", "--ca-cert-file", cert, *REAL, want=2)
+        self.refused("atca-gen-cert", "0", "b2.crt.pem", "--subject", "/CN=board", "--ca-key-file", key, *REAL, want=2)
 
     def test_signatures_are_those_of_the_key(self):
         self.run_("atca-gen-key", "0", "pub.pem", *REAL)
