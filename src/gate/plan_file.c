@@ -117,8 +117,9 @@ static int compare_files(const cJSON *recorded, const struct plan *now, struct e
 
 int plan_file_compare(const cJSON *recorded, const struct plan *now, struct error *e)
 {
-    static const char *const parts[] = {"operation", "title", "identity", "state",   "expected",
-                                        "words",     "files", "steps",    "freezes", "traps"};
+    /* Not the title: it names the device by its firmware's id once that is known. */
+    static const char *const parts[] = {"operation", "identity", "state",   "expected", "words",
+                                        "files",     "steps",    "freezes", "traps"};
     int code = compare_files(recorded, now, e);
     cJSON *json = plan_json(now);
     for (size_t i = 0; code == 0 && i < sizeof parts / sizeof *parts; i++) {

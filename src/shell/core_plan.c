@@ -16,7 +16,7 @@ struct planning {
     const char *file;    /* of the command file, or NULL */
     size_t line;         /* in it */
     size_t changed_line; /* the line whose plan changes the state that later plans are made from, or 0 */
-    bool stopped;
+    bool to_file, stopped;
 };
 
 /* --- one command
@@ -56,11 +56,10 @@ static int plan_command(struct planning *planning, const struct words *words, st
 {
     struct call_inside inside;
     struct plan plan = {0};
-    bool to_file = op_arg_value(planning->call, "o") != NULL;
     int rc = call_inside_begin(planning->call, words, &inside, e);
     inside.call.plan = true;
     if (rc == 0)
-        rc = check_plannable(&inside.call, to_file, e);
+        rc = check_plannable(&inside.call, planning->to_file, e);
     if (rc == 0 && inside.call.op->check != NULL)
         rc = inside.call.op->check(&inside.call, e);
     if (rc == 0)
@@ -244,6 +243,7 @@ static int run_plan(struct op_call *call, size_t step, struct error *e)
     char *out = op_arg_value(call, "o") ? mem_string(op_arg_value(call, "o")) : NULL;
     call->mode = "plan";
     int rc = take_words(call, &words, &out, e);
+    planning.to_file = out != NULL;
     bool is_file = rc == 0 && strcmp(words.text[0], "run") == 0;
     if (is_file && words.count != 2)
         rc = error_set(e, ERR_USAGE, "plan run takes one command file and nothing else");

@@ -311,6 +311,21 @@ static int attach_for(const struct call_inside *inside, struct error *e)
     return session_attach(session, &inside->options, e);
 }
 
+/* Files are named by their whole path, so that the same command says the same from any folder. */
+static void name_files_whole(struct parse *parse)
+{
+    for (size_t i = 0; i < parse->count; i++) {
+        struct parse_item *item = &parse->item[i];
+        bool is_file =
+            item->arg != NULL && (item->arg->type == TYPE_FILE || item->arg->type == TYPE_NEW_FILE);
+        if (!is_file)
+            continue;
+        char *whole = absolute(item->value);
+        free(item->value);
+        item->value = whole;
+    }
+}
+
 int call_inside_begin(struct op_call *outer, const struct words *words, struct call_inside *inside,
                       struct error *e)
 {
@@ -331,6 +346,7 @@ int call_inside_begin(struct op_call *outer, const struct words *words, struct c
         rc = error_set(e, ERR_USAGE, "no command was given");
     if (rc == 0)
         rc = parser_check(&inside->parse, e);
+    name_files_whole(&inside->parse);
     unsigned needs = rc == 0 ? inside->call.op->needs : 0;
     if (needs & (NEED_RPC | NEED_ATCA | SHELL_NEED_PORT))
         rc = attach_for(inside, e);
