@@ -124,7 +124,7 @@ static const struct op_arg fail_args[] = {
 };
 static const struct op_arg lock_options[] = {
     {"spoil", TYPE_FLAG, 0, "read back something else", NULL, 0, NULL},
-    {"pin",      TYPE_WORD, ARG_SECRET, "what nobody may see", NULL, 0, NULL},
+    {"passcode",      TYPE_WORD, ARG_SECRET, "what nobody may see", NULL, 0, NULL},
     {0  },
 };
 

@@ -73,7 +73,7 @@ static int run(struct op_call *call, size_t number, struct error *e)
 static const struct op_arg options[] = {
     {"count", TYPE_NUMBER, 0, "how often", NULL, 1000, "1"},
     {"end",      TYPE_CHOICE, 0, "how the second step ends", "done|killed|fails", 0, "done"},
-    {"pin",   TYPE_WORD, ARG_SECRET, "what nobody may see", NULL, 0, NULL},
+    {"passcode",   TYPE_WORD, ARG_SECRET, "what nobody may see", NULL, 0, NULL},
     {0   },
 };
 

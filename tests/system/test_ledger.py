@@ -140,10 +140,10 @@ class Commands(Ledger):
         self.assertIn("has no entry 7", run.err)
 
     def test_show(self):
-        self.record("--pin", "1234567")
+        self.record("--passcode", "1234567")
         run = self.run_it("ledger", "show", "2")
         self.assertEqual((run.code, run.err), (0, ""), run)
-        for words in ("lock the recorder", "recorder-pass --pin=${PIN}\n", "what: byte 87\n", "note: größer\n", "/dev/ttyUSB0", "matches its hash"):
+        for words in ("lock the recorder", "recorder-pass --passcode=${PASSCODE}\n", "what: byte 87\n", "note: größer\n", "/dev/ttyUSB0", "matches its hash"):
             self.assertIn(words, run.out)
         shown = json.loads(self.run_it("--json", "ledger", "show", "2").out)["result"]
         self.assertEqual(shown["plan"]["steps"][1]["title"], "lock it")
@@ -176,7 +176,7 @@ class Commands(Ledger):
         self.assertIn("and 1 more finding", run.err)
 
     def test_export(self):
-        self.record("--pin", "1234567")
+        self.record("--passcode", "1234567")
         lines = [json.loads(line) for line in self.run_it("ledger", "export").out.splitlines()]
         self.assertEqual([list(line) for line in lines], [COLUMNS] * 6)
         before = "0" * 64
@@ -286,12 +286,12 @@ class Trust(Ledger):
         self.assertEqual(len(re.findall("step", done.stdout)) + 2, intents)
 
     def test_secrets_are_nowhere(self):
-        run = self.run_it("recorder-pass", "--pin", "MARKED-SECRET", "--end", "killed")
+        run = self.run_it("recorder-pass", "--passcode", "MARKED-SECRET", "--end", "killed")
         self.assertEqual(run.code, -signal.SIGKILL)
-        self.record("--pin", "MARKED-SECRET")
+        self.record("--passcode", "MARKED-SECRET")
         found = [p for p in self.scratch.path.rglob("*") if p.is_file() and not p.is_symlink() and b"MARKED-SECRET" in p.read_bytes()]
         self.assertEqual(found, [])
-        self.assertTrue(any(b"${PIN}" in p.read_bytes() for p in self.path.parent.iterdir()))
+        self.assertTrue(any(b"${PASSCODE}" in p.read_bytes() for p in self.path.parent.iterdir()))
 
     def test_only_the_owner_may_read(self):
         self.record()

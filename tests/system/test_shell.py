@@ -49,7 +49,7 @@ class CommandLine(Shell):
         for words in (("help", "good-lock"), ("good-lock", "--help"), ("--help", "good-lock")):
             run = self.run_it(*words)
             self.assertEqual(run.code, 0, run)
-            self.assertTrue(run.out.startswith("usage: good-lock [--spoil] [--pin=…] [--dry-run=false]\n"), run.out)
+            self.assertTrue(run.out.startswith("usage: good-lock [--spoil] [--passcode=…] [--dry-run=false]\n"), run.out)
             self.assertIn("Cannot be undone", run.out)
 
     def test_no_line_of_any_help_is_cut_or_empty(self):
@@ -237,11 +237,11 @@ class Json(Shell):
 
 class Gate(Shell):
     def test_a_dry_run_is_the_default_and_says_what_would_do_it(self):
-        run = self.run_it("mos", "-X", "good-lock", "--pin", "hunter2")
+        run = self.run_it("mos", "-X", "good-lock", "--passcode", "hunter2")
         self.assertEqual((run.code, run.err), (0, ""), run)
         self.assertIn("plan (nothing sent)", run.out)
         self.assertIn("0x55", run.out)
-        self.assertIn("To do it: lockstep good-lock --pin=${PIN} --dry-run=false\n", run.out)
+        self.assertIn("To do it: lockstep good-lock --passcode=${PASSCODE} --dry-run=false\n", run.out)
         self.assertNotIn("successful", run.out)
         self.assertNotIn("hunter2", run.out)
         self.assertFalse(self.locked())

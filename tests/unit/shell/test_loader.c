@@ -68,7 +68,7 @@ static void test_each_fault(void **state)
         const char *name, *reason;
         bool foreign_only; /* would take the test down if it were loaded directly */
     } cases[] = {
-        {"plugin_abi",       "it was built for plugin interface 2; this lockstep has 1", false},
+        {"plugin_abi",       "it was built for plugin interface 3; this lockstep has 2", false},
         {"plugin_nosymbol",  "it has no symbol lockstep_plugin",                         false},
         {"plugin_duplicate", "its command help is already there from another plugin",    false},
         {"plugin_norun",     "its command bad has no run function",                      false},

@@ -39,7 +39,7 @@ static const struct op_arg set_key_options[] = {
     {"format",               TYPE_CHOICE, 0, "format", "yaml|json|hex", 0, "hex"},
     {"count",            TYPE_NUMBER, 0, "count", NULL, 100, NULL},
     {"force",            TYPE_FLAG, 0, "force", NULL, 0, NULL},
-    {"pin",         TYPE_WORD, ARG_SECRET, "pin", NULL, 0, NULL},
+    {"passcode",         TYPE_WORD, ARG_SECRET, "passcode", NULL, 0, NULL},
     {"l",               TYPE_FLAG, 0, "long", NULL, 0, NULL},
     {0},
 };
@@ -323,8 +323,8 @@ static void test_real_line(void **state)
     } cases[] = {
         {"mos -X atca-set-key 0 'my key.pem' --dry-run --write-key=w", NULL,
          "lockstep atca-set-key 0 'my key.pem' --write-key=w --dry-run=false"                                                         },
-        {"atca-set-key 0 k --pin=1234 --port ws://u:p@h/rpc",          "ws://h/rpc",
-         "lockstep --port ws://h/rpc atca-set-key 0 k --pin=${PIN} --dry-run=false"                                                   },
+        {"atca-set-key 0 k --passcode=1234 --port ws://u:p@h/rpc",     "ws://h/rpc",
+         "lockstep --port ws://h/rpc atca-set-key 0 k --passcode=${PASSCODE} --dry-run=false"                                         },
         {"atca-set-key -- 0 -key",                                     NULL,         "lockstep atca-set-key --dry-run=false -- 0 -key"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -344,20 +344,21 @@ static void test_history_lines(void **state)
     static const struct {
         const char *line, *kept; /* NULL: nothing is kept */
     } cases[] = {
-        {"atca-set-key  0 'a b'",                        "atca-set-key  0 'a b'"                          },
-        {"wifi net hunter2",                             "wifi net ${PASSWORD}"                           },
-        {"wifi 'my net' 'hunter2 x'",                    "wifi 'my net' ${PASSWORD}"                      },
-        {"wifi net ${WIFI}",                             "wifi net ${WIFI}"                               },
-        {"wifi ${NET} hunter2",                          "wifi ${NET} ${PASSWORD}"                        },
-        {"wifi net",                                     "wifi net"                                       },
-        {"atca-set-key 0 k --pin=hunter2 --format json", "atca-set-key 0 k --pin=${PIN} --format=json"    },
-        {"config-set wifi.sta.pass=hunter2 a.b=1",       "config-set wifi.sta.pass=${WIFI_STA_PASS} a.b=1"},
-        {"config-set http.ssl_key=ATCA:0",               "config-set http.ssl_key=ATCA:0"                 },
-        {"set confirm any",                              "set confirm any"                                },
-        {"set password hunter2",                         "set password ${VALUE}"                          },
-        {"wifi net hunter2 more",                        NULL                                             },
-        {"wfi net hunter2",                              NULL                                             },
-        {"wifi net 'hunter2",                            NULL                                             },
+        {"atca-set-key  0 'a b'",                             "atca-set-key  0 'a b'"                          },
+        {"wifi net hunter2",                                  "wifi net ${PASSWORD}"                           },
+        {"wifi 'my net' 'hunter2 x'",                         "wifi 'my net' ${PASSWORD}"                      },
+        {"wifi net ${WIFI}",                                  "wifi net ${WIFI}"                               },
+        {"wifi ${NET} hunter2",                               "wifi ${NET} ${PASSWORD}"                        },
+        {"wifi net",                                          "wifi net"                                       },
+        {"atca-set-key 0 k --passcode=hunter2 --format json",
+         "atca-set-key 0 k --passcode=${PASSCODE} --format=json"                                               },
+        {"config-set wifi.sta.pass=hunter2 a.b=1",            "config-set wifi.sta.pass=${WIFI_STA_PASS} a.b=1"},
+        {"config-set http.ssl_key=ATCA:0",                    "config-set http.ssl_key=ATCA:0"                 },
+        {"set confirm any",                                   "set confirm any"                                },
+        {"set password hunter2",                              "set password ${VALUE}"                          },
+        {"wifi net hunter2 more",                             NULL                                             },
+        {"wfi net hunter2",                                   NULL                                             },
+        {"wifi net 'hunter2",                                 NULL                                             },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf kept = BUF_INIT;
