@@ -104,12 +104,16 @@ static void leave(struct tui *tui)
         log_filter(tui->log, "");
 }
 
+/* A command is let finish: what it began may be half done on the device. */
 static void quit(struct tui *tui)
 {
-    if (tui->work.running && !tui->work.own)
-        tui_message(tui, "A command is running: ^C ends it, then q leaves.");
-    else
+    if (!tui->work.running || tui->work.own) {
         tui_end(tui, 0);
+        return;
+    }
+    tui->leaving = true;
+    work_clear(tui);
+    tui_message(tui, "Leaving when the command has ended; ^C cancels it.");
 }
 
 static void interrupt(struct tui *tui)

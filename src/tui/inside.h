@@ -98,7 +98,8 @@ struct tui {
     struct stray stray;
     struct front front;
     bool ascii, mouse, larger, ended;
-    int code; /* what tui_run returns */
+    bool leaving; /* as soon as the command that runs has ended */
+    int code;     /* what tui_run returns */
     struct error error;
 
     struct pane *pane;

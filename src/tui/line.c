@@ -125,6 +125,8 @@ void line_close(struct tui *tui)
 {
     rl_callback_handler_remove();
     rl_free_line_state();
+    rl_free_undo_list();
+    rl_clear_history(); /* with what was changed in its lines */
     history_close(&tui->history);
     buf_free(&pending);
     buf_free(&continued);

@@ -42,7 +42,7 @@ void restore_remember(int fd)
 static void add(const char *text)
 {
     size_t n = text != NULL && text != (char *)-1 ? strlen(text) : 0;
-    if (saved.len + n > sizeof saved.text)
+    if (n == 0 || saved.len + n > sizeof saved.text)
         return;
     memcpy(saved.text + saved.len, text, n);
     saved.len += n;

@@ -94,7 +94,7 @@ void work_run_next(struct tui *tui)
     refresh_device(tui);
     if (op != NULL && op->hazard != HAZARD_NONE)
         refresh_changed(tui);
-    if (tui->session->quit)
+    if (tui->session->quit || tui->leaving)
         tui_end(tui, 0);
     tui_dirty(tui);
 }
