@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "codec/redact.h"
+#include "device/files.h"
 #include "link/link.h"
 #include "rpc/client.h"
 
@@ -113,7 +114,7 @@ static void put_in_tree(cJSON *tree, const char *path, const cJSON *value)
     }
     cJSON_DeleteItemFromObjectCaseSensitive(tree, path); /* given twice: the last one counts */
     if (cJSON_IsString(value))
-        mos_json_text(tree, path, value->valuestring);
+        device_args_text(tree, path, value->valuestring);
     else
         cJSON_AddItemToObject(tree, path, cJSON_Duplicate(value, true));
 }

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "device/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,72 +14,20 @@ enum { FILE_MAX = 64 * 1024 * 1024 }; /* more than any device's file system hold
 
 /* --- what is there -------------------------------------------------------------------------------------- */
 
-/* Folder and last part of a device's file name; files without a folder are listed by "/", as mos does. */
-static const char *split(const char *name, char **folder)
-{
-    const char *slash = strrchr(name, '/');
-    if (slash == NULL || slash == name) {
-        *folder = mem_string("/");
-        return slash == NULL ? name : slash + 1;
-    }
-    *folder = mem_printf("%.*s", (int)(slash - name), name);
-    return slash + 1;
-}
-
 static int list(struct op_call *call, const char *method, const char *path, cJSON **result, struct error *e)
 {
-    cJSON *args = cJSON_CreateObject();
-    mos_json_text(args, "path", path);
-    int code = mos_call(call, method, args, result, e);
-    if (code == 0 && !cJSON_IsArray(*result)) {
-        cJSON_Delete(*result);
-        *result = NULL;
-        code = error_set(e, ERR_REFUSED, "the device's answer to %s is not a list", method);
-    }
-    return code;
-}
-
-static const char *name_of(const cJSON *item)
-{
-    const char *name = cJSON_GetStringValue(item);
-    if (name == NULL)
-        name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "name"));
-    return name != NULL ? name : "";
-}
-
-static double size_of(const cJSON *item)
-{
-    const cJSON *size = cJSON_GetObjectItemCaseSensitive(item, "size");
-    return cJSON_IsNumber(size) && size->valuedouble > 0 ? size->valuedouble : 0;
-}
-
-int mos_file_size(struct op_call *call, const char *name, bool *found, uint64_t *size, struct error *e)
-{
-    char *folder;
-    const char *last = split(name, &folder);
-    cJSON *files = NULL, *item;
-    *found = false;
-    int code = list(call, "FS.ListExt", folder, &files, e);
-    cJSON_ArrayForEach(item, files)
-    {
-        if (strcmp(name_of(item), last) == 0) {
-            *found = true;
-            *size = (uint64_t)size_of(item);
-        }
-    }
-    cJSON_Delete(files);
-    free(folder);
-    return code;
+    int code = device_file_list(op_device(call), method, path, result, e);
+    return code != 0 ? mos_explain(call, method, e) : 0;
 }
 
 int mos_file_missing(struct op_call *call, const char *name, struct error *e)
 {
     char *folder, safe[160];
-    struct nearest near = {.word = split(name, &folder)};
+    struct nearest near = {.word = device_file_split(name, &folder)};
     cJSON *files = NULL, *item;
     struct error ignored = {0};
     if (list(call, "FS.List", folder, &files, &ignored) == 0)
-        cJSON_ArrayForEach(item, files) nearest_offer(&near, name_of(item));
+        cJSON_ArrayForEach(item, files) nearest_offer(&near, device_file_name(item));
     error_set(e, ERR_REFUSED, "there is no file %s on the device", text_safe(name, safe, sizeof safe));
     mos_offer(&near, "ls shows the files there are.", e);
     cJSON_Delete(files);
@@ -90,7 +39,7 @@ int mos_file_missing(struct op_call *call, const char *name, struct error *e)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(name_of(*(cJSON *const *)a), name_of(*(cJSON *const *)b));
+    return strcmp(device_file_name(*(cJSON *const *)a), device_file_name(*(cJSON *const *)b));
 }
 
 static void show_list(struct op_call *call, const cJSON *files, bool sizes)
@@ -101,11 +50,11 @@ static void show_list(struct op_call *call, const cJSON *files, bool sizes)
     cJSON_ArrayForEach(item, files) sorted[n++] = item;
     qsort(sorted, n, sizeof *sorted, by_name);
     for (size_t i = 0; i < n; i++) {
-        const char *name = name_of(sorted[i]);
+        const char *name = device_file_name(sorted[i]);
         struct buf line = BUF_INIT;
         text_printable(name, strlen(name), false, 0, &line);
         if (sizes)
-            buf_printf(&line, " %.0f", size_of(sorted[i]));
+            buf_printf(&line, " %.0f", device_file_item_size(sorted[i]));
         op_say(call, "%s", buf_text(&line));
         cJSON_AddItemToArray(out, cJSON_Duplicate(sorted[i], true));
         buf_free(&line);
@@ -154,43 +103,15 @@ const struct op mos_op_ls = {
 
 /* --- get ------------------------------------------------------------------------------------------------ */
 
-/* One piece; 0 with *left what is behind it. */
-static int get_piece(struct op_call *call, const char *name, size_t len, struct buf *to, double *left,
-                     struct error *e)
+static void show_progress(void *ctx, uint64_t done, uint64_t total)
 {
-    cJSON *args = cJSON_CreateObject(), *result = NULL;
-    mos_json_text(args, "filename", name);
-    cJSON_AddNumberToObject(args, "offset", (double)to->len);
-    cJSON_AddNumberToObject(args, "len", (double)len);
-    int code = mos_call(call, "FS.Get", args, &result, e);
-    const char *data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(result, "data"));
-    const cJSON *rest = cJSON_GetObjectItemCaseSensitive(result, "left");
-    size_t before = to->len;
-    if (code == 0 && (data == NULL || text_unbase64(data, strlen(data), to) != 0))
-        code = error_set(e, ERR_REFUSED, "the device's answer to FS.Get holds no data");
-    *left = cJSON_IsNumber(rest) ? rest->valuedouble : 0;
-    if (code == 0 && *left > 0 && to->len == before)
-        code = error_set(e, ERR_REFUSED,
-                         "the device says %.0f bytes are left of the file, but gives none of them", *left);
-    cJSON_Delete(result);
-    return code;
+    op_progress(ctx, "get", done, total);
 }
 
 static int get_all(struct op_call *call, const char *name, struct buf *to, struct error *e)
 {
-    size_t chunk = mos_chunk_limit(call, name);
-    double left = 0;
-    do {
-        int code = get_piece(call, name, chunk, to, &left, e);
-        if (code != 0)
-            return code;
-        if (to->len > FILE_MAX)
-            return error_set(e, ERR_REFUSED, "the device gives more than %d MiB for this file: stopped",
-                             FILE_MAX >> 20);
-        op_progress(call, "get", to->len, to->len + (uint64_t)(left > 0 && left < 1e12 ? left : 0));
-    } while (left > 0);
-    op_progress(call, "get", 0, 0);
-    return 0;
+    int code = device_file_get(op_device(call), name, FILE_MAX, show_progress, call, to, e);
+    return code != 0 ? mos_explain(call, "FS.Get", e) : 0;
 }
 
 static int check_get(struct op_call *call, struct error *e)
@@ -256,9 +177,10 @@ static int run_rm(struct op_call *call, size_t step, struct error *e)
     uint64_t size;
     (void)step;
     cJSON *args = cJSON_CreateObject();
-    mos_json_text(args, "filename", name);
+    device_args_text(args, "filename", name);
     int code = mos_call(call, "FS.Remove", args, NULL, &why);
-    if (code == ERR_REFUSED && mos_file_size(call, name, &found, &size, &ignored) == 0 && !found)
+    if (code == ERR_REFUSED && device_file_size(op_device(call), name, &found, &size, &ignored) == 0 &&
+        !found)
         return mos_file_missing(call, name, e);
     if (code != 0 && e != NULL)
         *e = why;

@@ -79,16 +79,3 @@ void mos_json_pretty(const cJSON *value, bool sorted, struct buf *to)
     else
         pretty(value, sorted, 0, to);
 }
-
-void mos_json_text(cJSON *args, const char *key, const char *text)
-{
-    struct buf wire = {.secret = true};
-    for (; *text != '\0'; text++) {
-        uint8_t byte = (uint8_t)*text;
-        if (byte >= 0x80)
-            buf_add_byte(&wire, (uint8_t)(0xc0 | byte >> 6));
-        buf_add_byte(&wire, byte >= 0x80 ? (uint8_t)(0x80 | (byte & 0x3f)) : byte);
-    }
-    cJSON_AddStringToObject(args, key, buf_text(&wire));
-    buf_free(&wire);
-}

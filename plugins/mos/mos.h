@@ -27,10 +27,6 @@ int mos_offer(const struct nearest *near, const char *otherwise, struct error *e
  * is escaped. */
 void mos_json_pretty(const cJSON *value, bool sorted, struct buf *to);
 
-/* Adds a string member to args so that the device gets these very bytes. Its JSON reader makes one byte of a
- * \u00XX and takes no other \u: so a byte over 0x7F goes as the character of that number. */
-void mos_json_text(cJSON *args, const char *key, const char *text);
-
 /* --- config.c ------------------------------------------------------------------------------------------- */
 
 /* The value at a.b.c, or NULL. */
@@ -40,28 +36,7 @@ int mos_config_missing(const cJSON *config, const char *path, struct error *e);
 
 /* --- files.c -------------------------------------------------------------------------------------------- */
 
-/* Size of a device's file; found = false when there is none of that name. */
-int mos_file_size(struct op_call *call, const char *name, bool *found, uint64_t *size, struct error *e);
 /* ERR_REFUSED that offers the nearest names. */
 int mos_file_missing(struct op_call *call, const char *name, struct error *e);
-
-/* --- transfer.c ----------------------------------------------------------------------------------------- */
-
-/* One file on its way to the device: written in chunks and, when `verify`, read back one chunk behind, both
- * at the same time. A chunk whose answer was lost is sent again only when the file's size says it did not
- * arrive, so nothing is appended twice. */
-struct mos_transfer {
-    struct op_call *call;
-    const char *name; /* on the device */
-    const uint8_t *data;
-    size_t len, chunk; /* bytes; chunk > 0 */
-    bool verify;
-    bool begun; /* a first chunk arrived: the file was emptied */
-    size_t written, verified;
-};
-int mos_transfer_run(struct mos_transfer *transfer, struct error *e);
-
-/* Bytes of a file that fit into one FS.Put (FS.Get) of this link. */
-size_t mos_chunk_limit(struct op_call *call, const char *name);
 
 #endif

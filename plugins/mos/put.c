@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "device/files.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ static bool goes_aside(struct op_call *call, const char *name, size_t len, size_
     uint64_t size;
     struct error ignored = {0};
     return len > chunk && strlen(name) + strlen(aside_ending) <= NAME_MAX_DEVICE &&
-           mos_file_size(call, name, &found, &size, &ignored) == 0 && found &&
+           device_file_size(op_device(call), name, &found, &size, &ignored) == 0 && found &&
            room(call) > (double)len + BLOCK_SLACK;
 }
 
@@ -65,9 +66,9 @@ static int file_call(struct op_call *call, const char *method, const char *key, 
                      const char *other_key, const char *other, struct error *e)
 {
     cJSON *args = cJSON_CreateObject();
-    mos_json_text(args, key, name);
+    device_args_text(args, key, name);
     if (other_key != NULL)
-        mos_json_text(args, other_key, other);
+        device_args_text(args, other_key, other);
     return mos_call(call, method, args, NULL, e);
 }
 
@@ -85,23 +86,31 @@ static int rename_over(struct op_call *call, const char *from, const char *to, s
     return code;
 }
 
+static void show_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    op_progress(ctx, "put", done, total);
+}
+
 static int send(struct op_call *call, const char *name, const struct buf *bytes, struct error *e)
 {
-    size_t limit = mos_chunk_limit(call, name);
+    size_t limit = device_file_chunk(op_device(call), name);
     int code = check_chunk(call, limit, e);
     if (code != 0)
         return code;
     size_t chunk = chunk_of(call, limit);
     char *aside = goes_aside(call, name, bytes->len, chunk) ? mem_printf("%s%s", name, aside_ending) : NULL;
-    struct mos_transfer transfer = {
-        .call = call,
+    struct device_put put = {
         .name = aside != NULL ? aside : name,
         .data = bytes->data,
         .len = bytes->len,
         .chunk = chunk,
         .verify = !op_arg_flag(call, "no-verify"),
+        .progress = show_progress,
+        .ctx = call,
     };
-    code = mos_transfer_run(&transfer, e);
+    code = device_file_put(op_device(call), &put, e);
+    if (code != 0 && put.refused != NULL)
+        code = mos_explain(call, put.refused, e);
     if (code == 0 && aside != NULL)
         code = rename_over(call, aside, name, e);
     free(aside);

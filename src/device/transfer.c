@@ -1,11 +1,10 @@
-/* Writing a file in chunks while the chunk before is read back: see mos.h. */
-#include "mos.h"
+/* Writing a file in chunks while the chunk before is read back: see files.h. */
+#include "device/files.h"
 
 #include "base/loop.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "codec/frame.h"
-#include "rpc/client.h"
+#include "device/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,11 +46,10 @@ static void free_wiped(cJSON *object)
     cJSON_Delete(object);
 }
 
-static void flight_start(struct op_call *call, struct flight *flight, const char *method, cJSON *args)
+static void flight_start(struct device *device, struct flight *flight, const char *method, cJSON *args)
 {
     flight->started = true;
-    flight->code =
-        rpc_call_start(device_rpc(op_device(call)), method, args, 0, landed, flight, &flight->error);
+    flight->code = rpc_call_start(device_rpc(device), method, args, 0, landed, flight, &flight->error);
     flight->done = flight->done || flight->code != 0;
     free_wiped(args);
 }
@@ -82,32 +80,32 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static size_t put_size(const struct mos_transfer *t)
+static size_t put_size(const struct device_put *t)
 {
     return least(t->chunk, t->len - t->written);
 }
 
-static size_t get_size(const struct mos_transfer *t)
+static size_t get_size(const struct device_put *t)
 {
     return least(t->chunk, t->written - t->verified);
 }
 
-static cJSON *put_args(const struct mos_transfer *t)
+static cJSON *put_args(const struct device_put *t)
 {
     struct buf text = {.secret = true};
     cJSON *args = cJSON_CreateObject();
     text_base64(t->data + t->written, put_size(t), &text);
-    mos_json_text(args, "filename", t->name);
+    device_args_text(args, "filename", t->name);
     cJSON_AddBoolToObject(args, "append", t->written > 0);
     cJSON_AddStringToObject(args, "data", buf_text(&text));
     buf_free(&text);
     return args;
 }
 
-static cJSON *get_args(const struct mos_transfer *t)
+static cJSON *get_args(const struct device_put *t)
 {
     cJSON *args = cJSON_CreateObject();
-    mos_json_text(args, "filename", t->name);
+    device_args_text(args, "filename", t->name);
     cJSON_AddNumberToObject(args, "offset", (double)t->verified);
     cJSON_AddNumberToObject(args, "len", (double)get_size(t));
     return args;
@@ -117,13 +115,13 @@ static cJSON *get_args(const struct mos_transfer *t)
 
 /* A lost answer: the file's size says whether the chunk arrived. CODE_DONE, 0 to send it again, or an error.
  */
-static int ask_size(struct mos_transfer *t, const struct error *lost, struct error *e)
+static int ask_size(struct device *device, struct device_put *t, const struct error *lost, struct error *e)
 {
     bool found;
     uint64_t size = 0;
-    int code = device_require(op_device(t->call), NEED_RPC, e);
-    if (code == 0)
-        code = mos_file_size(t->call, t->name, &found, &size, e);
+    int code = device_require(device, NEED_RPC, e);
+    if (code == 0 && (code = device_file_size(device, t->name, &found, &size, e)) != 0)
+        t->refused = "FS.ListExt";
     if (code != 0)
         return code;
     if (found && size == t->written + put_size(t))
@@ -138,27 +136,36 @@ static int ask_size(struct mos_transfer *t, const struct error *lost, struct err
     return error_next(e, "Put the file again: it starts afresh.");
 }
 
-static int settle_put(struct mos_transfer *t, const struct flight *put, unsigned *lost, struct error *e)
+static int refuse(struct device_put *t, const char *method, const struct error *why, struct error *e)
+{
+    t->refused = method;
+    if (e != NULL)
+        *e = *why;
+    return why->code;
+}
+
+static int settle_put(struct device *device, struct device_put *t, const struct flight *put, unsigned *lost,
+                      struct error *e)
 {
     if (!put->started)
         return 0;
     int code = put->code == 0 ? CODE_DONE : put->code;
     if (code == ERR_CONNECTION && ++*lost < ATTEMPTS)
-        code = ask_size(t, &put->error, e);
-    else if (code < 0 && e != NULL)
-        *e = put->error;
+        code = ask_size(device, t, &put->error, e);
+    else if (code < 0)
+        code = refuse(t, "FS.Put", &put->error, e);
     if (code == CODE_DONE) {
         t->begun = true;
         t->written += put_size(t);
         *lost = 0;
         return 0;
     }
-    return code < 0 ? mos_explain(t->call, "FS.Put", e) : 0;
+    return code;
 }
 
 /* --- what came of a get --------------------------------------------------------------------------------- */
 
-static int say_different(const struct mos_transfer *t, size_t at, struct error *e)
+static int say_different(const struct device_put *t, size_t at, struct error *e)
 {
     char safe[160];
     error_set(e, ERR_READBACK, "%s was written, but reads back otherwise from byte %zu on",
@@ -166,7 +173,7 @@ static int say_different(const struct mos_transfer *t, size_t at, struct error *
     return error_next(e, "Put it again; if that stays so, the line or the flash is not sound.");
 }
 
-static int compare(struct mos_transfer *t, const cJSON *result, size_t asked, struct error *e)
+static int compare(struct device_put *t, const cJSON *result, size_t asked, struct error *e)
 {
     const char *data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(result, "data"));
     struct buf back = {.secret = true};
@@ -183,25 +190,22 @@ static int compare(struct mos_transfer *t, const cJSON *result, size_t asked, st
     return code;
 }
 
-static int settle_get(struct mos_transfer *t, const struct flight *get, size_t asked, unsigned *lost,
-                      struct error *e)
+static int settle_get(struct device *device, struct device_put *t, const struct flight *get, size_t asked,
+                      unsigned *lost, struct error *e)
 {
     if (!get->started)
         return 0;
     if (get->code == ERR_CONNECTION && ++*lost < ATTEMPTS)
-        return device_require(op_device(t->call), NEED_RPC, e); /* asked again in the next round */
-    if (get->code != 0) {
-        if (e != NULL)
-            *e = get->error;
-        return mos_explain(t->call, "FS.Get", e);
-    }
+        return device_require(device, NEED_RPC, e); /* asked again in the next round */
+    if (get->code != 0)
+        return refuse(t, "FS.Get", &get->error, e);
     *lost = 0;
     return compare(t, get->result, asked, e);
 }
 
 /* --- rounds --------------------------------------------------------------------------------------------- */
 
-static int say_interrupted(const struct mos_transfer *t, struct error *e)
+static int say_interrupted(const struct device_put *t, struct error *e)
 {
     char safe[160];
     error_set(e, ERR_INTERRUPTED, "interrupted: %s has %zu of %zu bytes on the device",
@@ -210,53 +214,47 @@ static int say_interrupted(const struct mos_transfer *t, struct error *e)
 }
 
 /* The get goes first: the device then answers it while it receives the chunk. */
-static int round_of(struct mos_transfer *t, unsigned *lost_put, unsigned *lost_get, struct error *e)
+static int round_of(struct device *device, struct device_put *t, unsigned *lost_put, unsigned *lost_get,
+                    struct error *e)
 {
     struct pair pair = {mem_alloc(sizeof *pair.put), mem_alloc(sizeof *pair.get)};
     size_t asked = get_size(t);
     if (t->verify && asked > 0)
-        flight_start(t->call, pair.get, "FS.Get", get_args(t));
+        flight_start(device, pair.get, "FS.Get", get_args(t));
     if (!t->begun || t->written < t->len)
-        flight_start(t->call, pair.put, "FS.Put", put_args(t));
-    int code =
-        loop_run_until(op_loop(t->call), both_landed, &pair, -1) == LOOP_DONE ? 0 : say_interrupted(t, e);
+        flight_start(device, pair.put, "FS.Put", put_args(t));
+    int code = loop_run_until(device->loop, both_landed, &pair, -1) == LOOP_DONE ? 0 : say_interrupted(t, e);
     if (code == 0)
-        code = settle_get(t, pair.get, asked, lost_get, e);
+        code = settle_get(device, t, pair.get, asked, lost_get, e);
     if (code == 0)
-        code = settle_put(t, pair.put, lost_put, e);
+        code = settle_put(device, t, pair.put, lost_put, e);
     flight_end(pair.put);
     flight_end(pair.get);
     return code;
 }
 
 /* An empty file is made, too: it takes one chunk of nothing. */
-static bool is_complete(const struct mos_transfer *t)
+static bool is_complete(const struct device_put *t)
 {
     return t->begun && t->written == t->len && (!t->verify || t->verified == t->len);
 }
 
-int mos_transfer_run(struct mos_transfer *t, struct error *e)
+static void tell(const struct device_put *t, uint64_t done, uint64_t total)
+{
+    if (t->progress != NULL)
+        t->progress(t->ctx, done, total);
+}
+
+int device_file_put(struct device *device, struct device_put *t, struct error *e)
 {
     unsigned lost_put = 0, lost_get = 0;
     int code = 0;
+    if (t->chunk == 0)
+        t->chunk = device_file_chunk(device, t->name);
     while (code == 0 && !is_complete(t)) {
-        code = round_of(t, &lost_put, &lost_get, e);
-        op_progress(t->call, "put", t->verify ? (t->written + t->verified) / 2 : t->written, t->len);
+        code = round_of(device, t, &lost_put, &lost_get, e);
+        tell(t, t->verify ? (t->written + t->verified) / 2 : t->written, t->len);
     }
-    op_progress(t->call, "put", 0, 0);
+    tell(t, 0, 0);
     return code;
-}
-
-size_t mos_chunk_limit(struct op_call *call, const char *name)
-{
-    enum { SMALLEST = 48 };
-    static const char around[] = "FS.Put{\"append\":false,\"data\":\"\"}";
-    struct buf text = BUF_INIT;
-    cJSON *args = cJSON_CreateObject();
-    mos_json_text(args, "filename", name);
-    frame_json(&text, args);
-    size_t payload = rpc_payload_limit(device_rpc(op_device(call)), text.len + sizeof around);
-    cJSON_Delete(args);
-    buf_free(&text);
-    return payload / 4 * 3 > SMALLEST ? payload / 4 * 3 : SMALLEST;
 }
