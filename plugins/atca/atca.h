@@ -174,9 +174,4 @@ int atca_remember(struct op_call *call, const struct atecc_config *config,
                   const uint8_t raw[ATECC_CONFIG_SIZE], const char *file, struct error *e);
 bool atca_recall(struct op_call *call, const struct atecc_config *config, struct atca_memory *memory);
 
-/* --- upload.c ------------------------------------------------------------------------------------------- */
-
-/* Writes a small file to the device and reads it back. */
-int atca_upload(struct op_call *call, const char *name, const void *bytes, size_t len, struct error *e);
-
 #endif

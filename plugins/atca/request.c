@@ -3,6 +3,7 @@
 #include "atca.h"
 
 #include "base/file.h"
+#include "device/files.h"
 #include "pki/request.h"
 
 #include <libgen.h>
@@ -217,10 +218,21 @@ static int sign(struct op_call *call, struct work *work, struct error *e)
     return code;
 }
 
+static int upload(struct op_call *call, const struct work *work, struct error *e)
+{
+    char copy[sizeof work->file];
+    struct device_put put = {
+        .name = device_name(work, copy, sizeof copy),
+        .data = work->pem.data,
+        .len = work->pem.len,
+        .verify = true,
+    };
+    return device_file_put(op_device(call), &put, e);
+}
+
 static int run(struct op_call *call, size_t step, struct error *e)
 {
     struct work *work = work_of(call);
-    char copy[sizeof work->file];
     int code;
     switch (work->parts[step]) {
     case PART_KEY:
@@ -230,7 +242,7 @@ static int run(struct op_call *call, size_t step, struct error *e)
     case PART_SIGN:
         return sign(call, work, e);
     case PART_UPLOAD:
-        return atca_upload(call, device_name(work, copy, sizeof copy), work->pem.data, work->pem.len, e);
+        return upload(call, work, e);
     }
     return 0;
 }
