@@ -46,8 +46,7 @@ void atca_plan_weak(struct op_call *call, struct plan *plan, const struct atecc_
 unsigned atca_differences(const struct atecc_config *config, const uint8_t *a, const uint8_t *b,
                           unsigned first, unsigned last, struct buf *names);
 
-/* --- health.c ----------------------------------------------------------------------------------------------
- */
+/* --- health.c ------------------------------------------------------------------------------------------- */
 
 /* The check before the point of no return, for every irreversible operation on the chip: the zone read three
  * times alike; no frame damaged or lost since the link was opened, or else none in the last 16; no word of a
@@ -55,8 +54,7 @@ unsigned atca_differences(const struct atecc_config *config, const uint8_t *a, c
  * sound. chip: as read. */
 int atca_plan_health(struct op_call *call, struct plan *plan, struct atecc_config *chip, struct error *e);
 
-/* --- judge.c -----------------------------------------------------------------------------------------------
- */
+/* --- judge.c -------------------------------------------------------------------------------------------- */
 
 /* What became of a step, see op.judge: of a change of the configuration zone, from the plan's observed and
  * expected bytes; of a key in a slot, from its public key. chip: as read. */

@@ -19,8 +19,7 @@ static const char *text_of(const cJSON *object, const char *key)
     return text ? text : "";
 }
 
-/* --- the configuration zone
- * --------------------------------------------------------------------------------------- */
+/* --- the configuration zone ----------------------------------------------------------------------------- */
 
 /* What a host writes: by Write, and by UpdateExtra behind it. */
 static bool is_written(unsigned byte)
@@ -65,9 +64,7 @@ int atca_judge_config(struct op_call *call, const cJSON *plan, struct op_judgeme
                sentence);
 }
 
-/* --- keys
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- keys ----------------------------------------------------------------------------------------------- */
 
 int atca_slot_key(struct op_call *call, const struct atecc_config *config, unsigned slot, char digest[65],
                   struct error *e)

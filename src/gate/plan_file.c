@@ -95,8 +95,7 @@ int plan_file_read(const char *path, cJSON **file, char hash[PLAN_HASH_SIZE], st
     return code == 0 ? check_content(*file, path, hash, e) : code;
 }
 
-/* --- still the same?
- * ----------------------------------------------------------------------------------------------- */
+/* --- still the same? ------------------------------------------------------------------------------------ */
 
 static int compare_files(const cJSON *recorded, const struct plan *now, struct error *e)
 {

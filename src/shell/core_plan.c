@@ -19,8 +19,7 @@ struct planning {
     bool to_file, stopped;
 };
 
-/* --- one command
- * --------------------------------------------------------------------------------------------- */
+/* --- one command ---------------------------------------------------------------------------------------- */
 
 static int check_plannable(struct op_call *inner, bool to_file, struct error *e)
 {
@@ -73,8 +72,7 @@ static int plan_command(struct planning *planning, const struct words *words, st
     return rc;
 }
 
-/* --- a command file
- * --------------------------------------------------------------------------------------------- */
+/* --- a command file ------------------------------------------------------------------------------------- */
 
 static void stop(struct planning *planning, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void stop(struct planning *planning, const char *format, ...)
@@ -201,8 +199,7 @@ static int plan_script(struct planning *planning, const char *path, struct error
     return rc;
 }
 
-/* --- plan
- * ------------------------------------------------------------------------------------------------------ */
+/* --- plan ----------------------------------------------------------------------------------------------- */
 
 /* The words of the line; "-o FILE" may stand at its end, too. */
 static int take_words(struct op_call *call, struct words *words, char **out, struct error *e)

@@ -94,8 +94,7 @@ static int on_ask(void *ctx, const char *question, char *answer, size_t size, st
     return panel_ask(ctx, question, answer, size, e);
 }
 
-/* --- what only a console can do
- * ---------------------------------------------------------------------------------- */
+/* --- what only a console can do ------------------------------------------------------------------------- */
 
 static int do_view(struct tui *tui, const char *value, struct error *e)
 {

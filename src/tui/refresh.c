@@ -101,8 +101,7 @@ void refresh_changed(struct tui *tui)
     refresh_tick(tui);
 }
 
-/* --- a lost link
- * ------------------------------------------------------------------------------------------------- */
+/* --- a lost link ---------------------------------------------------------------------------------------- */
 
 void refresh_lost(struct tui *tui, const char *sentence)
 {
