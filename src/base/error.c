@@ -39,15 +39,20 @@ static void put_text(char *to, size_t size, const char *format, va_list ap)
     trim_utf8(to, size);
 }
 
+static void begin(struct error *e, int code, const char *format, va_list ap)
+{
+    error_clear(e);
+    e->code = code;
+    put_text(e->message, sizeof e->message, format, ap);
+}
+
 int error_set(struct error *e, int code, const char *format, ...)
 {
     if (e == NULL)
         return code;
     va_list ap;
     va_start(ap, format);
-    error_clear(e);
-    e->code = code;
-    put_text(e->message, sizeof e->message, format, ap);
+    begin(e, code, format, ap);
     va_end(ap);
     return code;
 }
@@ -59,9 +64,7 @@ int error_set_errno(struct error *e, int code, const char *format, ...)
         return code;
     va_list ap;
     va_start(ap, format);
-    error_clear(e);
-    e->code = code;
-    put_text(e->message, sizeof e->message, format, ap);
+    begin(e, code, format, ap);
     va_end(ap);
     size_t n = strlen(e->message);
     snprintf(e->message + n, sizeof e->message - n, ": %s", strerror(saved));

@@ -65,10 +65,14 @@ static bool far_has(void *ctx)
     return ((struct far_end *)ctx)->got.len > 0;
 }
 
-static void far_free(struct far_end *f)
+/* The end of both ends. */
+static void far_end(struct far_end *f, struct loop_watch *watch, struct heard *h)
 {
+    loop_watch_stop(watch);
     buf_free(&f->got);
     buf_free(&f->back);
+    heard_end(h);
+    close(f->fd);
 }
 
 static void test_round_trip(void **state)
@@ -97,10 +101,7 @@ static void test_round_trip(void **state)
     assert_int_equal(write(master, bytes, sizeof bytes), sizeof bytes);
     assert_true(heard_wait_bytes(&h, sizeof bytes));
     assert_memory_equal(h.all.data, bytes, sizeof bytes);
-    loop_watch_stop(w);
-    far_free(&far);
-    heard_end(&h);
-    close(master);
+    far_end(&far, w, &h);
 }
 
 static void test_settings(void **state)
@@ -154,10 +155,7 @@ static void test_megabyte_echo(void **state)
     assert_memory_equal(h.all.data, bytes, SIZE);
     assert_int_equal(link_pending(h.link), 0);
     free(bytes);
-    loop_watch_stop(w);
-    far_free(&far);
-    heard_end(&h);
-    close(master);
+    far_end(&far, w, &h);
 }
 
 static void test_hold(void **state)
@@ -182,10 +180,7 @@ static void test_hold(void **state)
     loop_run_until(h.loop, far_has, &far, clock_ms() + 5000);
     assert_string_equal(buf_text(&far.got), "held");
     assert_int_equal(link_pending(h.link), 0);
-    loop_watch_stop(w);
-    far_free(&far);
-    heard_end(&h);
-    close(master);
+    far_end(&far, w, &h);
 }
 
 static void test_master_gone(void **state)
