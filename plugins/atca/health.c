@@ -28,8 +28,7 @@ static int check_supply(struct op_call *call, struct error *e)
     for (size_t i = 0; (line = op_log_line(call, i)) != NULL; i++)
         for (size_t k = 0; k < sizeof supply_words / sizeof *supply_words; k++)
             if (strstr(line, supply_words[k]) != NULL) {
-                error_set(e, ERR_REFUSED,
-                          "nothing was sent: the device's log tells of a supply that broke down: %s", line);
+                error_set(e, ERR_REFUSED, "the device's log tells of a supply that broke down: %s", line);
                 return error_next(e, "Give the board a supply that carries it, attach it anew, and run the "
                                      "command again.");
             }
@@ -38,21 +37,19 @@ static int check_supply(struct op_call *call, struct error *e)
 
 static int refuse_readings(unsigned reading, struct error *e)
 {
-    error_set(
-        e, ERR_REFUSED,
-        "nothing was sent: the configuration zone was read %u times and was not the same each time: the "
-        "bus or the supply of the chip is not sound",
-        reading);
+    error_set(e, ERR_REFUSED,
+              "the configuration zone was read %u times and was not the same each time: the "
+              "bus or the supply of the chip is not sound",
+              reading);
     return error_next(e, "Check wiring, pull-ups and supply of the chip before anything permanent.");
 }
 
 static int refuse_link(unsigned long errors, unsigned reading, struct error *e)
 {
-    error_set(
-        e, ERR_REFUSED,
-        "nothing was sent: the link is not sound: %lu frame%s damaged or lost while the chip was read %u "
-        "time%s",
-        errors, errors == 1 ? " was" : "s were", reading, reading == 1 ? "" : "s");
+    error_set(e, ERR_REFUSED,
+              "the link is not sound: %lu frame%s damaged or lost while the chip was read %u "
+              "time%s",
+              errors, errors == 1 ? " was" : "s were", reading, reading == 1 ? "" : "s");
     return error_next(e, "Check cable, connectors and --baud-rate; status counts bad frames and time-outs.");
 }
 
@@ -68,7 +65,7 @@ static int read_alike(struct op_call *call, struct atecc_config *first, unsigned
             code = refuse_readings(i + 1, e);
     }
     if (code == ERR_CONNECTION)
-        return error_prefix(e, "nothing was sent: reading the chip to see whether the link is sound");
+        return error_prefix(e, "reading the chip to see whether the link is sound");
     unsigned long errors = link_errors(call) - before;
     return code == 0 && errors > 0 ? refuse_link(errors, readings, e) : code;
 }

@@ -66,7 +66,8 @@ static void read_plan(struct ledger *ledger, struct recover_item *item)
     struct ledger_list list;
     if (ledger_show(ledger, item->entry->refers, &list, NULL) != 0)
         return;
-    const char *text = list.entry[0].plan;
+    /* An entry that was tampered with says nothing about what was planned. */
+    const char *text = item->entry->intact && list.entry[0].intact ? list.entry[0].plan : NULL;
     item->plan = text ? cJSON_ParseWithLengthOpts(text, strlen(text) + 1, NULL, true) : NULL;
     ledger_list_free(&list);
     int steps = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(item->plan, "steps"));
@@ -84,6 +85,8 @@ static int begin_inside(struct op_call *call, const struct recover_item *item, s
     }
     int rc = call_inside_begin(call, &words, inside, e);
     inside->call.resuming = true;
+    if (rc == 0 && inside->call.op->plan == NULL)
+        rc = error_set(e, ERR_REFUSED, "%s is nothing that can be resumed", inside->call.op->name);
     words_free(&words);
     return rc;
 }

@@ -418,7 +418,7 @@ class Health(Case):
                 before = self.changes()
                 done = lab.lockstep(self.scratch, "--timeout", "300ms", "atca-lock-zone", "config", *REAL, port=self.sim.pty)
                 self.assertIn(done.code, (1, 3), done)
-                self.assertRegex(done.err, r"nothing was sent|got no answer|no answer")
+                self.assertRegex(done.err, r"link is not sound|whether the link is sound|no answer")
                 self.assertEqual(self.changes(), before)
                 self.sim.words = kept
 
@@ -542,9 +542,9 @@ class Secrets(Case):
         with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
             for line in maps:
                 place, mode = line.split()[:2]
-                if "rw" not in mode:
-                    continue
                 first, last = (int(n, 16) for n in place.split("-"))
+                if "rw" not in mode or last - first > 1 << 28:  # larger ones are a sanitizer's own
+                    continue
                 try:
                     memory.seek(first)
                     found += memory.read(last - first)
