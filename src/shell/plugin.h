@@ -17,9 +17,10 @@
 #include <stdint.h>
 
 /* Raised when a struct below changes; a plugin of another number is refused by file name. */
-enum { PLUGIN_ABI = 2 };
+enum { PLUGIN_ABI = 3 };
 
 struct op_call; /* one call of one operation: its arguments, device and report */
+struct view;    /* a view of the console: shell/view.h */
 
 enum op_hazard {
     HAZARD_NONE,         /* reads only */
@@ -161,6 +162,8 @@ struct plugin {
     int (*init)(struct error *e); /* may be NULL */
     /* Adds this subject's lines to `status`; may be NULL. Called with a device attached. */
     int (*status)(struct op_call *call, struct error *e);
+    /* Views for the console, shown after its own; ends with NULL; may be NULL. */
+    const struct view *const *views;
 };
 
 #endif

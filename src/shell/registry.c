@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SIDE_WIDTH_MAX = 200 };
+
 const struct op_arg *op_find_arg(const struct op_arg *list, const char *name)
 {
     for (const struct op_arg *a = list; a != NULL && a->name != NULL; a++)
@@ -74,11 +76,15 @@ static const char *args_fault(const struct op *op)
     return fault;
 }
 
-static const char *op_fault(const struct op *op)
+static bool is_name(const char *name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-    if (op->name == NULL || op->name[0] == '\0' || op->name[0] == '-' ||
-        op->name[strspn(op->name, allowed)] != '\0')
+    return name != NULL && name[0] != '\0' && name[0] != '-' && name[strspn(name, allowed)] == '\0';
+}
+
+static const char *op_fault(const struct op *op)
+{
+    if (!is_name(op->name))
         return "has no proper name";
     if (op->summary == NULL)
         return "has no summary";
@@ -108,6 +114,52 @@ static int check_op(const struct registry *registry, const struct plugin *plugin
     return 0;
 }
 
+/* What is wrong with a view's record, or NULL. */
+static const char *view_fault(const struct view *view)
+{
+    if (!is_name(view->name))
+        return "has no proper name";
+    if (view->title == NULL || view->summary == NULL)
+        return "has no title or no summary";
+    if (view->build == NULL)
+        return "has no build function";
+    if (view->parts >> SNAPSHOT_PARTS != 0)
+        return "reads a part that there is not";
+    if (view->side_width < 0 || view->side_width > SIDE_WIDTH_MAX)
+        return "has a side text of an impossible width";
+    for (const struct view_key *key = view->keys; key != NULL && key->key != NULL; key++)
+        if (key->label == NULL || key->command == NULL)
+            return "has a key without a label or a command";
+    return NULL;
+}
+
+const struct view *registry_view(const struct registry *registry, size_t i)
+{
+    for (size_t p = 0; p < registry->plugin_count; p++) {
+        const struct view *const *view = registry->plugin[p]->views;
+        for (; view != NULL && *view != NULL; view++)
+            if (i-- == 0)
+                return *view;
+    }
+    return NULL;
+}
+
+static int check_view(const struct registry *registry, const struct plugin *plugin, size_t at,
+                      struct error *e)
+{
+    const struct view *view = plugin->views[at], *other;
+    const char *fault = view_fault(view);
+    if (fault != NULL)
+        return error_set(e, ERR_REFUSED, "its view number %zu %s", at + 1, fault);
+    for (size_t i = 0; (other = registry_view(registry, i)) != NULL; i++)
+        if (strcmp(other->name, view->name) == 0)
+            return error_set(e, ERR_REFUSED, "its view %s is already there from another plugin", view->name);
+    for (size_t k = 0; k < at; k++)
+        if (strcmp(plugin->views[k]->name, view->name) == 0)
+            return error_set(e, ERR_REFUSED, "its view %s is there twice", view->name);
+    return 0;
+}
+
 static void insert_op(struct registry *registry, const struct op *op, const char *origin)
 {
     size_t n = registry->count++;
@@ -127,6 +179,9 @@ int registry_add_plugin(struct registry *registry, const struct plugin *plugin, 
         return error_set(e, ERR_REFUSED, "its record has no name or no list of commands");
     for (size_t i = 0; plugin->ops[i] != NULL; i++)
         if (check_op(registry, plugin, i, e) < 0)
+            return ERR_REFUSED;
+    for (size_t i = 0; plugin->views != NULL && plugin->views[i] != NULL; i++)
+        if (check_view(registry, plugin, i, e) < 0)
             return ERR_REFUSED;
     for (size_t i = 0; plugin->ops[i] != NULL; i++)
         insert_op(registry, plugin->ops[i], plugin->name);

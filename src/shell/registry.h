@@ -4,6 +4,7 @@
 
 #include "base/nearest.h"
 #include "shell/plugin.h"
+#include "shell/view.h"
 
 /* Needs of core operations beside enum device_need; the executor serves them. */
 enum {
@@ -24,13 +25,16 @@ struct registry {
 
 #define REGISTRY_INIT ((struct registry){0})
 
-/* Adds all operations of a plugin, or none: ERR_REFUSED names what is wrong with the record (a missing
- * function, irreversible without plan, a name taken, an argument without type …). handle may be NULL. */
+/* Adds all operations and views of a plugin, or none: ERR_REFUSED names what is wrong with the record (a
+ * missing function, irreversible without plan, a name taken, an argument without type …). handle may be
+ * NULL. */
 int registry_add_plugin(struct registry *registry, const struct plugin *plugin, void *handle,
                         struct error *e);
 void registry_free(struct registry *registry); /* closes the handles */
 
 const struct op *registry_find(const struct registry *registry, const char *name);
+/* The i-th view of all plugins, in the order in which they were added; NULL behind the last. */
+const struct view *registry_view(const struct registry *registry, size_t i);
 /* An option of any operation, to know whether it takes a value before the command is known. */
 const struct op_arg *registry_find_option(const struct registry *registry, const char *name);
 /* Up to three command names near to a mistyped one as "a, b or c"; empty when none is near. */

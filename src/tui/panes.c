@@ -7,19 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The place of the view of that name, or as many as there are. */
+static size_t find(const struct tui *tui, const char *name)
+{
+    size_t i = 0;
+    while (i < tui->panes && strcmp(panes_name(&tui->pane[i]), name) != 0)
+        i++;
+    return i;
+}
+
+static void add(struct tui *tui, const struct view *view)
+{
+    tui->pane = mem_grow(tui->pane, (tui->panes + 1) * sizeof *tui->pane);
+    tui->pane[tui->panes++] = (struct pane){.view = view,
+                                            .selected = mem_string(""),
+                                            .filter = mem_string(""),
+                                            .needle = mem_string(""),
+                                            .sort = -1};
+}
+
+/* The built-in views, the log, and what plugins bring: digits people know stay where they are. */
 void panes_open(struct tui *tui)
 {
-    size_t count = 0;
-    while (views_table[count] != NULL)
-        count++;
-    tui->panes = count + 1; /* and the log */
-    tui->pane = mem_alloc(tui->panes * sizeof *tui->pane);
-    for (size_t i = 0; i < tui->panes; i++)
-        tui->pane[i] = (struct pane){.view = i < count ? views_table[i] : NULL,
-                                     .selected = mem_string(""),
-                                     .filter = mem_string(""),
-                                     .needle = mem_string(""),
-                                     .sort = -1};
+    const struct view *view;
+    for (size_t i = 0; views_table[i] != NULL; i++)
+        add(tui, views_table[i]);
+    add(tui, NULL);
+    for (size_t i = 0; (view = registry_view(&tui->session->registry, i)) != NULL; i++)
+        if (find(tui, view->name) == tui->panes)
+            add(tui, view);
+        else
+            output_line(tui->output, STYLE_ERROR, "A plugin's view is left out: %s is there already.",
+                        view->name);
 }
 
 void panes_close(struct tui *tui)
@@ -61,10 +80,7 @@ bool panes_show(struct tui *tui, size_t i)
 
 bool panes_show_name(struct tui *tui, const char *name)
 {
-    for (size_t i = 0; i < tui->panes; i++)
-        if (strcmp(panes_name(&tui->pane[i]), name) == 0)
-            return panes_show(tui, i);
-    return false;
+    return panes_show(tui, find(tui, name));
 }
 
 void panes_context(const struct tui *tui, const struct pane *pane, struct view_context *ctx)

@@ -142,8 +142,8 @@ static int open_all(struct tui *tui, struct error *e)
         return rc;
     display_size(tui->display, &rows, &cols);
     canvas_init(&tui->canvas, rows, cols, tui->ascii);
-    panes_open(tui);
     tui->output = output_new();
+    panes_open(tui);
     tui->log = log_new();
     front_set_up(tui);
     front_set_theme(tui, options->theme ? options->theme : "default", &why);

@@ -383,6 +383,21 @@ class Keys(ConsoleCase):
         self.assertIn("lockstep needs 80 columns and 24 rows", small)
         self.assertIn("A locked zone can never be opened again", large)
 
+    def test_view_of_a_plugin(self):
+        """It is listed behind the console's own, drawn, searched, and its key runs its command line."""
+        plugins = self.scratch.path / "plugins"
+        plugins.mkdir()
+        (plugins / "view.so").symlink_to(pathlib.Path(lab.program("lockstep")).parent / "tests" / "support" / "plugin_view.so")
+        seen, detail, said = self.screens("settle\n8\nsettle\nsave seen\n<Down><Enter>\nsave detail\n<Esc>b\nsettle\nsave said\nq\n",
+                                          "seen", "detail", "said", env={"LOCKSTEP_PLUGIN_PATH": str(plugins)})
+        self.assertRegex(seen, r"8 badge +◀")
+        self.assertRegex(seen, r"▸ name +esp32_0A1B2C")
+        self.assertIn("1-8 view", seen)
+        self.assertIn("b say it", seen)
+        self.assertIn("A plugin's view is left out: zones is there already.", seen)
+        self.assertIn("The badge says its firmware.", detail)
+        self.assertIn("> echo the badge of firmware", said)
+
     def test_no_colour(self):
         code, console = self.run_keys("settle\n2\nsettle\nq\n", "--port", "sim:", size="100x30", env={"NO_COLOR": "1"})
         self.assertEqual(code, 0)

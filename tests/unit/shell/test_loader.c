@@ -68,7 +68,7 @@ static void test_each_fault(void **state)
         const char *name, *reason;
         bool foreign_only; /* would take the test down if it were loaded directly */
     } cases[] = {
-        {"plugin_abi",       "it was built for plugin interface 3; this lockstep has 2", false},
+        {"plugin_abi",       "it was built for plugin interface 4; this lockstep has 3", false},
         {"plugin_nosymbol",  "it has no symbol lockstep_plugin",                         false},
         {"plugin_duplicate", "its command help is already there from another plugin",    false},
         {"plugin_norun",     "its command bad has no run function",                      false},
@@ -145,12 +145,63 @@ static void test_others_still_load(void **state)
     end(&bench, names);
 }
 
+static void build_nothing(struct view_page *page, const struct view_context *ctx)
+{
+    (void)page;
+    (void)ctx;
+}
+
+/* A plugin's views are taken with it; one that is not fit keeps all of it out. */
+static void test_views(void **state)
+{
+    (void)state;
+    static const struct op *const ops[] = {NULL};
+    static const struct view_key bad_keys[] = {
+        {.key = "b", .label = "say"},
+        {0         }
+    };
+    static const struct {
+        struct view view;
+        const char *fault; /* NULL: taken */
+    } cases[] = {
+        {{.name = "a b", .title = "-", .summary = "-", .build = build_nothing},                    "no proper name"     },
+        {{.title = "-", .summary = "-", .build = build_nothing},                                   "no proper name"     },
+        {{.name = "one", .summary = "-", .build = build_nothing},                                  "no title"           },
+        {{.name = "one", .title = "-", .summary = "-"},                                            "no build function"  },
+        {{.name = "one", .title = "-", .summary = "-", .build = build_nothing, .parts = 1u << 30},
+         "reads a part"                                                                                                 },
+        {{.name = "one", .title = "-", .summary = "-", .build = build_nothing, .side_width = -1},
+         "impossible width"                                                                                             },
+        {{.name = "one", .title = "-", .summary = "-", .build = build_nothing, .keys = bad_keys},
+         "without a label"                                                                                              },
+        {{.name = "one", .title = "-", .summary = "-", .build = build_nothing},                    NULL                 },
+        {{.name = "one", .title = "-", .summary = "-", .build = build_nothing},                    "from another plugin"},
+    };
+    struct registry registry = REGISTRY_INIT;
+    struct plugin plugin[COUNT(cases)];
+    const struct view *views[COUNT(cases)][2];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error e = {0};
+        views[i][0] = &cases[i].view;
+        views[i][1] = NULL;
+        plugin[i] = (struct plugin){.abi = PLUGIN_ABI, .name = "test", .ops = ops, .views = views[i]};
+        int rc = registry_add_plugin(&registry, &plugin[i], NULL, &e);
+        assert_int_equal(rc, cases[i].fault ? ERR_REFUSED : 0);
+        if (cases[i].fault != NULL && strstr(e.message, cases[i].fault) == NULL)
+            fail_msg("%zu: %s", i, e.message);
+    }
+    assert_ptr_equal(registry_view(&registry, 0), &cases[COUNT(cases) - 2].view);
+    assert_null(registry_view(&registry, 1));
+    registry_free(&registry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_fault),
         cmocka_unit_test(test_no_plugin_at_all),
         cmocka_unit_test(test_others_still_load),
+        cmocka_unit_test(test_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
