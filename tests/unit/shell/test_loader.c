@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+
 struct bench {
     struct registry registry;
     char folder[64];
