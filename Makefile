@@ -128,10 +128,12 @@ run: all
 BASH_COMPLETIONS := $(PREFIX)/share/bash-completion/completions
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/lockstep/plugins $(DESTDIR)$(PREFIX)/share/lockstep/scripts
+	install -d $(DESTDIR)$(PREFIX)/share/lockstep/themes
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(BASH_COMPLETIONS)
 	install -m 755 $(BUILD)/lockstep $(BUILD)/lockstep-sim $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(PLUGIN_SO) $(DESTDIR)$(PREFIX)/lib/lockstep/plugins
 	install -m 644 scripts/*.lks scripts/*.yaml $(DESTDIR)$(PREFIX)/share/lockstep/scripts
+	install -m 644 themes/*.theme $(DESTDIR)$(PREFIX)/share/lockstep/themes
 	$(BUILD)/lockstep help --man > $(DESTDIR)$(PREFIX)/share/man/man1/lockstep.1
 	$(BUILD)/lockstep help --bash-completion > $(DESTDIR)$(BASH_COMPLETIONS)/lockstep
 
