@@ -114,6 +114,21 @@ int irreversible_plan(struct op_call *call, struct plan *plan, struct error *e)
     return rc;
 }
 
+/* The second consents that the plan's traps want and the line does not give yet. */
+static void add_accepts(const struct op_call *call, const struct plan *plan, struct buf *line)
+{
+    const char **given;
+    size_t count = options_list(call->options, OPTION_ACCEPT, &given);
+    for (size_t i = 0; i < plan->trap_count; i++) {
+        bool there = false;
+        for (size_t k = 0; k < count; k++)
+            there = there || strcmp(given[k], plan->traps[i].name) == 0;
+        if (!there)
+            buf_printf(line, "--accept %s ", plan->traps[i].name);
+    }
+    free(given);
+}
+
 /* The plan, and the line that would really do it. */
 void irreversible_report(struct op_call *call, const struct plan *plan)
 {
@@ -122,7 +137,9 @@ void irreversible_report(struct op_call *call, const struct plan *plan)
     if (text.len > 0 && text.data[text.len - 1] == '\n')
         text.len--;
     const char *port = options_value(call->options, OPTION_PORT) ? device_port(call->session->device) : NULL;
-    parse_line(call->parse, PARSE_LINE_PROGRAM | PARSE_LINE_REAL, port, &line);
+    buf_add_text(&line, "lockstep ");
+    add_accepts(call, plan, &line);
+    parse_line(call->parse, PARSE_LINE_REAL, port, &line);
     op_say(call, "%.*s", (int)text.len, buf_text(&text));
     op_say(call, "To do it: %s", buf_text(&line));
     cJSON *json = plan_json(plan);
@@ -138,7 +155,8 @@ static void show_plan(void *ctx, const struct plan *plan)
 {
     struct op_call *call = ctx;
     const struct front *front = call->session->front;
-    if (front != NULL) {
+    bool asks = options_value(call->options, OPTION_CONFIRM) == NULL && call->plan_hash == NULL;
+    if (front != NULL && asks) {
         front->show(front->ctx, plan);
         return;
     }
@@ -146,8 +164,7 @@ static void show_plan(void *ctx, const struct plan *plan)
     plan_text(plan, 0, &text);
     if (text.len > 0 && text.data[text.len - 1] == '\n')
         text.len--;
-    op_say(call, "%.*s", (int)text.len, buf_text(&text));
-    fflush(stdout);
+    op_note(call, "%.*s", (int)text.len, buf_text(&text)); /* standard output may be the file of a new key */
     buf_free(&text);
 }
 
@@ -241,6 +258,8 @@ static int pass_gate(struct op_call *call, const struct plan *plan, struct ledge
     ledger_bind(ledger, &pass.context, &records);
     call->step = 0;
     int rc = gate_pass(plan, &consent, &work, &records, e);
+    if (rc == 0 && call->report.json)
+        op_json(call, "plan", plan_json(plan));
     loop_interrupt_hold(call->session->loop, false);
     free(accepted);
     buf_free(&line);
@@ -270,7 +289,7 @@ int irreversible_pass(struct op_call *call, const struct plan *plan, struct erro
     if (rc == 0)
         rc = irreversible_ledger(call, &ledger, e);
     const cJSON *ignored;
-    if (rc == 0 && device_id_known(call->session->device) == NULL)
+    if (rc == 0 && call->session->device != NULL && device_id_known(call->session->device) == NULL)
         device_info(call->session->device, false, &ignored, NULL); /* for the ledger; it can do without */
     if (rc == 0 && !call->resuming)
         rc = recover_before_step(call, plan, &before, e);
@@ -341,7 +360,8 @@ int call_inside_begin(struct op_call *outer, const struct words *words, struct c
                                     .report = outer->report,
                                     .plan_hash = outer->plan_hash,
                                     .resuming = outer->resuming};
-    outer->report = (struct report){.json = outer->report.json};
+    inside->call.report.json = inside->call.report.json || options_flag(&inside->options, OPTION_JSON);
+    outer->report = (struct report){.json = inside->call.report.json};
     if (rc == 0 && inside->parse.op == NULL)
         rc = error_set(e, ERR_USAGE, "no command was given");
     if (rc == 0)

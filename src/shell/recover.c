@@ -152,7 +152,8 @@ int recover_find(struct op_call *call, struct recover_list *list, struct error *
     int rc = irreversible_ledger(call, &ledger, e);
     if (rc == 0)
         rc = ledger_open_intents(ledger, NULL, &list->open, e);
-    return rc == 0 && list->open.count > 0 ? collect(call, ledger, list, e) : rc;
+    bool asks = rc == 0 && list->open.count > 0 && call->session->device != NULL;
+    return asks ? collect(call, ledger, list, e) : rc;
 }
 
 void recover_list_free(struct recover_list *list)
