@@ -128,6 +128,17 @@ static void add_locks(struct view_page *page, const struct atecc_config *chip)
     add_slot_locks(page, chip);
 }
 
+/* Burnt once, and for ever; the firmware tells nobody. */
+static void add_flash(struct view_page *page, const cJSON *info)
+{
+    if (strcmp(view_json_text(info, "arch", ""), "esp32") != 0)
+        return;
+    view_row(page, "flash");
+    view_cell(page, VIEW_DIM, "not known");
+    view_cell(page, VIEW_PLAIN, "flash encryption: read eFuses in download mode");
+    view_cell(page, VIEW_DIM, "%s", "");
+}
+
 /* --- findings ------------------------------------------------------------------------------------------- */
 
 static void add_findings(struct view_page *page, const struct view_context *ctx)
@@ -172,6 +183,7 @@ static void build(struct view_page *page, const struct view_context *ctx)
     words_heading(page, "Can't be taken back");
     if (!view_missing(page, ctx, SNAPSHOT_CHIP))
         add_locks(page, &ctx->snapshot->chip);
+    add_flash(page, ctx->snapshot->info);
     add_findings(page, ctx);
 }
 
@@ -185,6 +197,11 @@ static void detail(struct view_page *page, const struct view_context *ctx)
         if (findings.item[number - 1].why != NULL)
             view_words(page, VIEW_PLAIN, "%s", findings.item[number - 1].why);
         view_words(page, VIEW_DIM, "What helps: %s", findings.item[number - 1].help);
+    } else if (strcmp(ctx->selected, "flash") == 0) {
+        view_words(page, VIEW_PLAIN,
+                   "Whether the flash is encrypted stands in fuses of the ESP32 that are burnt once. Its "
+                   "firmware does not tell them over RPC: they are read over the serial port, with the ESP32 "
+                   "in download mode.");
     } else if (ctx->snapshot->part[SNAPSHOT_CHIP].have) {
         view_words(page, VIEW_PLAIN,
                    "A locked zone can never be opened again. The zones view says what each "

@@ -100,6 +100,8 @@ static void add_all(const struct tui *tui, struct piece *pieces, size_t *count)
     add(pieces, count, STYLE_HEADER, 2, "%s", arch);
     add_link(tui, pieces, count);
     add_chip(tui, pieces, count);
+    if (strcmp(arch, "esp32") == 0) /* its eFuses tell, RPC does not */
+        add(pieces, count, STYLE_HEADER_DIM, 4, "flash enc ?");
 }
 
 void draw_header(struct tui *tui)

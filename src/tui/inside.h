@@ -123,6 +123,7 @@ struct tui {
     struct snapshot snapshot;
     struct snapshot_reader *reader;
     int64_t changed_ms; /* when a command last changed something */
+    int64_t named_ms;   /* age of the reading after which the session was told who the device is */
     int64_t retry_ms;   /* when to try the lost link again */
     int64_t retry_wait_ms;
     bool other_device; /* another one answers at the port: no more tries */
@@ -227,6 +228,8 @@ void refresh_drop(struct tui *tui);
 void refresh_ask(struct tui *tui); /* reads what the view shows, now */
 void refresh_tick(struct tui *tui);
 void refresh_changed(struct tui *tui); /* a command changed something */
+bool refresh_name_due(const struct tui *tui);
+void refresh_name(struct tui *tui); /* the session learns who the device is, to know it again */
 bool refresh_reconnect_due(const struct tui *tui);
 void refresh_reconnect(struct tui *tui);
 void refresh_lost(struct tui *tui, const char *sentence);

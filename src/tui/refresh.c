@@ -42,6 +42,7 @@ void refresh_device(struct tui *tui)
     refresh_drop(tui);
     tui->device = device;
     tui->other_device = false;
+    tui->named_ms = 0;
     tui->retry_wait_ms = RETRY_FIRST_MS;
     if (device != NULL)
         tui->reader = snapshot_open(tui->loop, device, &tui->snapshot, on_changed, tui);
@@ -150,6 +151,45 @@ static void tell_back(struct tui *tui, const char *before)
     refresh_device(tui);
 }
 
+/* An errand of the console's own, which waits for the device and gives way to any command. */
+static void errand_begin(struct tui *tui, char *what)
+{
+    tui->work.running = tui->work.own = true;
+    tui->work.line = what;
+    tui->work.begun_ms = clock_ms();
+    tui->work.progress[0] = '\0';
+}
+
+static void errand_end(struct tui *tui)
+{
+    tui->work.running = tui->work.own = false;
+    tui->work.line = NULL;
+    loop_interrupt_clear(tui->loop);
+}
+
+/* The snapshot's readings are the console's. The session asks once for itself, when nothing else is to be
+ * done: without that a loss before the first command could not be told from a change of devices. */
+bool refresh_name_due(const struct tui *tui)
+{
+    const struct snapshot_state *info = &tui->snapshot.part[SNAPSHOT_INFO];
+    return tui->device != NULL && tui->device == tui->session->device && tui->session->name[0] == '\0' &&
+           tui->snapshot.link == RPC_UP && info->have && info->read_ms != tui->named_ms &&
+           tui->panel.state == PANEL_CLOSED;
+}
+
+void refresh_name(struct tui *tui)
+{
+    const cJSON *info;
+    struct error e = {0};
+    errand_begin(tui, "asking the device who it is");
+    int rc = device_info(tui->device, false, &info, &e);
+    if (rc != ERR_INTERRUPTED) /* else it is asked again when the command that came first has ended */
+        tui->named_ms = tui->snapshot.part[SNAPSHOT_INFO].read_ms;
+    session_note_device(tui->session);
+    errand_end(tui);
+    refresh_tick(tui);
+}
+
 /* One try. session_attach opens the same port and checks that the same device is behind it. */
 void refresh_reconnect(struct tui *tui)
 {
@@ -160,16 +200,11 @@ void refresh_reconnect(struct tui *tui)
     options_copy(&tui->session->options, &options);
     options_set(&options, OPTION_PORT, tui->session->attached, NULL);
     options_set(&options, OPTION_TIMEOUT, timeout, NULL);
-    tui->work.running = tui->work.own = true;
-    tui->work.line = "the link is lost; trying to reconnect";
-    tui->work.begun_ms = clock_ms();
-    tui->work.progress[0] = '\0';
+    errand_begin(tui, "the link is lost; trying to reconnect");
     int rc = session_attach(tui->session, &options, &e);
     if (rc == 0)
         tell_back(tui, before);
-    tui->work.running = tui->work.own = false;
-    tui->work.line = NULL;
-    loop_interrupt_clear(tui->loop);
+    errand_end(tui);
     options_free(&options);
     tui->retry_wait_ms = tui->retry_wait_ms * 2 < RETRY_MOST_MS ? tui->retry_wait_ms * 2 : RETRY_MOST_MS;
     tui->retry_ms = clock_ms() + tui->retry_wait_ms;
@@ -178,5 +213,6 @@ void refresh_reconnect(struct tui *tui)
         tui->other_device = true;
         output_line(tui->output, STYLE_ERROR, "%s. %s", e.message, e.next);
     }
+    refresh_device(tui); /* the session lets go of a device that is another one */
     tui_dirty(tui);
 }

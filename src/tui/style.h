@@ -18,6 +18,7 @@
     X(VALUE, "value")                                                                                        \
     X(MARK, "mark")                                                                                          \
     X(HEADER, "header")                                                                                      \
+    X(HEADER_DIM, "header-dim")                                                                              \
     X(HEADER_NAME, "header-name")                                                                            \
     X(DRY, "dry")                                                                                            \
     X(LIVE, "live")                                                                                          \

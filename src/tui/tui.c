@@ -188,7 +188,7 @@ static void close_all(struct tui *tui)
 static bool has_work(void *ctx)
 {
     struct tui *tui = ctx;
-    return tui->ended || work_is_due(tui) || refresh_reconnect_due(tui);
+    return tui->ended || work_is_due(tui) || refresh_reconnect_due(tui) || refresh_name_due(tui);
 }
 
 static void turn(struct tui *tui)
@@ -198,6 +198,8 @@ static void turn(struct tui *tui)
             work_run_next(tui);
         else if (refresh_reconnect_due(tui))
             refresh_reconnect(tui);
+        else if (refresh_name_due(tui))
+            refresh_name(tui);
         else if (loop_run_until(tui->loop, has_work, tui, -1) == LOOP_INTERRUPTED)
             loop_interrupt_clear(tui->loop);
     }

@@ -318,6 +318,34 @@ class Link(ConsoleCase):
         console.type("q")
         self.assertEqual(console.end(), 0)
 
+    def test_another_device(self):
+        """Nothing typed, so no command has asked who the device is: the console knows all the same."""
+        path = self.scratch.path / "uart"
+        one = lab.Sim(state=self.scratch.path / "one", http=False, options=["--pty", path]).start()
+        self.addCleanup(lambda: one.stop())
+        console = self.console("--port", path, size=(40, 120))
+        console.wait_for("0A1B2C")
+        console.wait_for("open config")
+        console.pump(1)
+        one.stop()
+        mark = console.wait_for("the link is lost")
+        two = lab.Sim(state=self.scratch.path / "two", http=False, options=["--pty", path, "--platform", "esp8266"]).start()
+        self.addCleanup(lambda: two.stop())
+        console.wait_for("another device answers at this port now", mark)
+        console.wait_for("5CCF7F0A1B2C", mark)
+        console.wait_for("No device is attached.", mark)
+        console.type(f":save-screen {self.scratch.path}/dropped.txt\r")
+        console.wait_for("dropped.txt", mark)
+        mark = len(console.bytes)
+        console.type(f"attach {path}\r")
+        console.wait_for("esp8266_0A1B2C", mark)
+        console.type(f":save-screen {self.scratch.path}/new.txt\r")
+        console.wait_for("new.txt", mark)
+        console.type("\x1bq")
+        self.assertEqual(console.end(), 0)
+        self.assertNotIn("esp32_0A1B2C", (self.scratch.path / "dropped.txt").read_text())
+        self.assertIn("esp8266_0A1B2C", (self.scratch.path / "new.txt").read_text())
+
     def test_no_device(self):
         console = self.console("--port", self.scratch.path / "nothing")
         console.wait_for("nothing")
@@ -396,7 +424,7 @@ class Keys(ConsoleCase):
         self.assertIn("b say it", seen)
         self.assertIn("A plugin's view is left out: zones is there already.", seen)
         self.assertIn("The badge says its firmware.", detail)
-        self.assertIn("> echo the badge of firmware", said)
+        self.assertIn("the badge of firmware", said)
 
     def test_no_colour(self):
         code, console = self.run_keys("settle\n2\nsettle\nq\n", "--port", "sim:", size="100x30", env={"NO_COLOR": "1"})

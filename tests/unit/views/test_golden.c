@@ -96,7 +96,7 @@ static const struct {
 static const struct {
     const char *view, *selected[3];
 } selections[] = {
-    {"overview", {"config", "1", NULL}                  },
+    {"overview", {"config", "1", "flash"}               },
     {"chip",     {"16", "20", "86"}                     },
     {"zones",    {"config", "data", "slots"}            },
     {"slots",    {"0", "4", "8"}                        },
