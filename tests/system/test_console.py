@@ -341,7 +341,9 @@ class Link(ConsoleCase):
         console.wait_for("esp8266_0A1B2C", mark)
         console.type(f":save-screen {self.scratch.path}/new.txt\r")
         console.wait_for("new.txt", mark)
-        console.type("\x1bq")
+        console.type("\x1b")
+        console.wait_for("1-7 view", mark)
+        console.type("q")
         self.assertEqual(console.end(), 0)
         self.assertNotIn("esp32_0A1B2C", (self.scratch.path / "dropped.txt").read_text())
         self.assertIn("esp8266_0A1B2C", (self.scratch.path / "new.txt").read_text())
@@ -352,6 +354,77 @@ class Link(ConsoleCase):
         console.wait_for("no device attached")
         console.type("q")
         self.assertEqual(console.end(), 0)
+
+
+class Mouse(ConsoleCase):
+    """The wheel and clicks as a terminal sends them (SGR), at places found on the screen itself."""
+    LEFT, WHEEL_UP, WHEEL_DOWN = 0, 64, 65
+
+    def begin(self, *words):
+        console = self.console("--port", "sim:", *words)
+        console.wait_for("open config")
+        self.shots = 0
+        return console
+
+    def screen(self, console):
+        """The screen as the console saves it; typed as a command, then back to the view."""
+        self.shots += 1
+        path = self.scratch.path / f"shot{self.shots}.txt"
+        console.type(f":save-screen {path}\r")
+        end = time.monotonic() + PATIENCE
+        while not (path.exists() and path.read_text().endswith("\n")):
+            self.assertLess(time.monotonic(), end, console.bytes[-2000:])
+            console.pump(0.05)
+        console.type("\x1b")
+        console.pump(0.3)  # a lone Esc is told from a longer key by time
+        return path.read_text()
+
+    def press(self, console, screen, text, button=0):
+        row = next(i for i, line in enumerate(screen.splitlines()) if text in line)
+        column = screen.splitlines()[row].index(text)
+        console.type(f"\x1b[<{button};{column + 1};{row + 1}M\x1b[<{button};{column + 1};{row + 1}m")
+        console.pump(0.3)
+
+    def cursor(self, screen):
+        return re.search(r"▸ +(\S+)", screen)[1]
+
+    def test_clicks_and_wheel(self):
+        console = self.begin()
+        screen = self.screen(console)
+        self.press(console, screen, "4 slots")
+        screen = self.screen(console)
+        self.assertRegex(screen, r"4 slots +◀")
+        self.assertEqual(self.cursor(screen), "0")
+        row = next(line for line in screen.splitlines() if re.search(r"│ +5 ", line))
+        self.press(console, screen, row[row.rindex("││"):][:40])
+        screen = self.screen(console)
+        self.assertEqual(self.cursor(screen), "5")
+        self.press(console, screen, "┌ slots", self.WHEEL_DOWN)
+        screen = self.screen(console)
+        self.assertEqual(self.cursor(screen), "8")
+        self.press(console, screen, "┌ slots", self.WHEEL_UP)
+        screen = self.screen(console)
+        self.assertEqual(self.cursor(screen), "5")
+        self.press(console, screen, "Enter details")
+        console.wait_for("SlotConfig")
+        self.press(console, screen, "┌ views")  # anywhere beside it closes it
+        self.press(console, screen, "? help")
+        mark = console.wait_for("In this view")
+        console.type("\x1b")
+        console.pump(0.3)
+        self.press(console, screen, "q quit")
+        self.assertEqual(console.end(), 0)
+        self.assertGreater(mark, 0)
+
+    def test_switched_off(self):
+        console = self.begin("--mouse=false")
+        self.assertNotIn(b"\x1b[?1000h", console.bytes)
+        mark = len(console.bytes)
+        console.type("\x1b[20~")  # F9
+        console.wait_for("\x1b[?1000", mark)
+        screen = self.screen(console)
+        self.press(console, screen, "4 slots")
+        self.assertRegex(self.screen(console), r"4 slots +◀")
 
 
 class Keys(ConsoleCase):
