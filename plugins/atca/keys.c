@@ -3,11 +3,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "pki/hex.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LOGS_FRAMES = 3, QUIET = 2 }; /* debug.level from which the firmware logs the frames it receives */
+/* debug.level from which the firmware logs the frames it receives; what it is unless configured. */
+enum { LOGS_FRAMES = 3, QUIET = 2 };
 
 bool atca_is_ecc(const struct atecc_config *config, unsigned slot)
 {
@@ -65,12 +67,13 @@ static int read_write_key(const char *file, struct secret *key, struct error *e)
     struct buf text = {.secret = true};
     int code = file_read(file, ATCA_TEXT_MAX, &text, e);
     if (code == 0)
-        code = pki_symmetric_read(buf_text(&text), text.len, file, ATECC_BLOCK_SIZE, key, e);
+        code = pki_hex_read(buf_text(&text), text.len, file, key, e);
     buf_free(&text);
-    if (code == 0 && key->len != ATECC_BLOCK_SIZE)
-        code = error_set(e, ERR_REFUSED, "%s holds %zu bytes; a write key has %d", file, key->len,
-                         ATECC_BLOCK_SIZE);
-    return code;
+    if (code != 0 || key->len == ATECC_BLOCK_SIZE)
+        return code;
+    error_set(e, ERR_REFUSED, "%s: the key has %zu bytes, and a write key has exactly %d", file, key->len,
+              ATECC_BLOCK_SIZE);
+    return error_next(e, "give the file with the key that was written into the slot that guards writes.");
 }
 
 static bool takes_encrypted(const struct atecc_config *config, unsigned slot)
@@ -124,15 +127,16 @@ void atca_plan_wire(struct op_call *call, struct plan *plan)
     }
 }
 
+/* What the configuration says; the level that is in force may be another, and no method tells it. */
 static int log_level(struct op_call *call)
 {
     const cJSON *config = NULL;
     struct error ignored = {0};
     if (device_config(op_device(call), &config, &ignored) != 0)
-        return 0;
+        return QUIET;
     const cJSON *debug = cJSON_GetObjectItemCaseSensitive(config, "debug");
     const cJSON *level = cJSON_GetObjectItemCaseSensitive(debug, "level");
-    return cJSON_IsNumber(level) ? level->valueint : 0;
+    return cJSON_IsNumber(level) ? level->valueint : QUIET;
 }
 
 static int set_log_level(struct op_call *call, int level, struct error *e)
@@ -159,20 +163,38 @@ static cJSON *key_args(const struct atecc_config *config, unsigned slot, unsigne
     return args;
 }
 
+/* Firmware that logs frames would print the key on its serial port. One that does not let the level be set is
+ * trusted as far as its configuration goes. */
+static int lower_log_level(struct op_call *call, int level, struct error *e)
+{
+    struct error why = {0};
+    int code = set_log_level(call, level < QUIET ? level : QUIET, &why);
+    if (code == ERR_REFUSED && level < LOGS_FRAMES) {
+        op_note(call,
+                "The firmware's log level could not be set (%s); should it log what it receives, the key is "
+                "in its log.",
+                why.message);
+        return 0;
+    }
+    if (code != 0 && e != NULL) {
+        *e = why;
+        error_prefix(e,
+                     "the key was not sent: the firmware's log level (debug.level %d) could not be lowered, "
+                     "and it may log what it receives",
+                     level);
+    }
+    return code;
+}
+
 int atca_set_key(struct op_call *call, const struct atecc_config *config, unsigned slot, unsigned block,
                  const uint8_t key[32], const struct atca_write *write, struct error *e)
 {
     struct error why = {0};
-    int level = log_level(call);
-    if (level >= LOGS_FRAMES && set_log_level(call, QUIET, e) != 0) {
-        error_prefix(e,
-                     "nothing was sent: the firmware logs what it receives (debug.level %d), and that could "
-                     "not be lowered for the key",
-                     level);
-        return e != NULL ? e->code : ERR_REFUSED;
-    }
-    int code = atca_call(call, config, "ATCA.SetKey", key_args(config, slot, block, key, write), NULL, e);
-    if (level >= LOGS_FRAMES && set_log_level(call, level, &why) != 0)
+    int level = log_level(call), code = lower_log_level(call, level, e);
+    if (code != 0)
+        return code;
+    code = atca_call(call, config, "ATCA.SetKey", key_args(config, slot, block, key, write), NULL, e);
+    if (level > QUIET && set_log_level(call, level, &why) != 0)
         op_note(call, "The firmware's log level was lowered to %d and could not be set back to %d: %s", QUIET,
                 level, why.message);
     return code;

@@ -153,6 +153,7 @@ static int open_link(struct rpc_client *client, int64_t timeout_ms, struct error
     client->decoder = link_is_message(link) ? NULL : rpc_inbox_decoder(client);
     client->link = link;
     client->lines.count = 0;
+    client->quote_open = false;
     rpc_inbox_open(client);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* What comes in: bytes -> frames and log lines, queued, then delivered one by one. See internal.h. */
 #include "base/clock.h"
 #include "base/text.h"
+#include "codec/redact.h"
 #include "rpc/internal.h"
 
 #include <stdio.h>
@@ -49,11 +50,16 @@ void rpc_inbox_clear(struct rpc_client *client)
         free_item(item);
 }
 
+/* A line that quotes a frame is cut here, before anybody sees it: the frame may hold a key. */
 static void take_log(struct rpc_client *client, const char *text, size_t len)
 {
+    struct buf *line = &add_item(client, INBOX_LOG)->text;
+    size_t shown = redact_log_line(text, len, &client->quote_open);
+    buf_add(line, text, shown);
+    if (shown < len)
+        buf_printf(line, "… (%zu bytes of a frame not shown)", len - shown);
     client->counters.log_lines++;
-    rpc_lines_add(&client->lines, text, len);
-    buf_add(&add_item(client, INBOX_LOG)->text, text, len);
+    rpc_lines_add(&client->lines, buf_text(line), line->len);
 }
 
 static void take_bad(struct rpc_client *client, const char *why)

@@ -81,6 +81,7 @@ struct rpc_client {
     struct error reason; /* of the last loss */
 
     struct uart_decoder *decoder; /* NULL on message links */
+    bool quote_open;              /* the last log line broke off inside a frame it quotes */
     struct inbox_item *inbox, **inbox_end;
     size_t early; /* bytes of INBOX_EARLY items */
 

@@ -362,6 +362,24 @@ class Locked(Case):
                  if line["method"] in ("Sys.SetDebug", "ATCA.SetKey")]
         self.assertEqual(lines, [("Sys.SetDebug", 2), ("ATCA.SetKey", None), ("Sys.SetDebug", 3)])
 
+    def test_a_level_set_at_run_time_shows_no_key(self):
+        for where in (self.sim.pty, self.sim.ws):
+            with self.subTest(where):
+                self.run_("call", "Sys.SetDebug", '{"level":3}', port=where)
+                key = os.urandom(32)
+                words = ("--log", "atca-set-key", "4", self.slot4_key(key=key), *REAL)
+                done = self.run_(*words, port=where)
+                self.assertNotIn(base64.b64encode(key).decode()[:8], done.out + done.err)
+                self.assertNotIn("SetKey\"", done.out + done.err)
+                sent = [line["method"] for line in self.sim.journal()]
+                self.assertEqual(sent[sent.index("ATCA.SetKey") - 1], "Sys.SetDebug")
+
+    def test_a_frame_in_the_log_is_not_shown(self):
+        self.run_("call", "Sys.SetDebug", '{"level":3}', port=self.sim.pty)
+        done = self.run_("--log", "call", "Config.Set", '{"config":{"wifi":{"sta":{"pass":"MARKED-PASSWORD"}}}}', port=self.sim.pty)
+        self.assertRegex(done.out + done.err, r"GOT FRAME \(\d+\): … \(\d+ bytes of a frame not shown\)")
+        self.assertNotIn("MARKED", done.out + done.err)
+
     def test_gen_key_of_an_ecc_slot(self):
         pem = self.run_("atca-gen-key", "0", *REAL).out
         self.assertEqual(self.run_("atca-get-pub-key", "0").out, pem)
