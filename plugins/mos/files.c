@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILE_MAX = 64 * 1024 * 1024 }; /* more than any device's file system holds */
+enum { FILE_MAX = 16 * 1024 * 1024 }; /* the largest flash these boards have; file systems are smaller */
 
 /* --- what is there -------------------------------------------------------------------------------------- */
 

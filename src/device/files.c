@@ -97,24 +97,65 @@ size_t device_file_chunk(struct device *device, const char *name)
     return payload / 4 * 3 > SMALLEST ? payload / 4 * 3 : SMALLEST;
 }
 
-/* One piece; 0 with *left what is behind it. */
-static int get_piece(struct device *device, const char *name, size_t offset, size_t len, struct buf *to,
-                     double *left, struct error *e)
+/* A file on its way here. Every answer must fit what the first one said of its size: else a device could go
+ * on for ever, or a file that ends early would pass for a whole one. */
+struct download {
+    const char *name;
+    size_t chunk, max, got;
+    bool begun;
+    double size; /* once begun */
+    struct buf *to;
+};
+
+static int say_growing(const struct download *d, double left, struct error *e)
+{
+    char safe[160];
+    error_set(e, ERR_REFUSED,
+              "the device's answers about %s do not agree: it first gave a size of %.0f bytes, and after %zu "
+              "it says that %.0f are left",
+              text_safe(d->name, safe, sizeof safe), d->size, d->got, left);
+    return error_next(e, "Get it again; a file that the firmware writes meanwhile changes under the reader.");
+}
+
+/* What an answer says is left, against what came: `came` bytes with this answer. */
+static int check_left(struct download *d, const cJSON *rest, size_t came, struct error *e)
+{
+    double left = cJSON_IsNumber(rest) ? rest->valuedouble : -1;
+    if (!(left >= 0 && left < 1e15)) {
+        error_set(e, ERR_REFUSED, "the device's answer to FS.Get does not say how many bytes are left");
+        return error_next(e, "Whether the file is whole cannot be told: nothing was kept.");
+    }
+    if (!d->begun)
+        d->size = (double)d->got + left;
+    d->begun = true;
+    if (d->size > (double)d->max)
+        return error_set(e, ERR_REFUSED,
+                         "the device gives more than %zu bytes for this file, %.0f: that is more than files "
+                         "of such boards have",
+                         d->max, d->size);
+    if ((double)d->got + left != d->size)
+        return say_growing(d, left, e);
+    if (left > 0 && came == 0)
+        return error_set(e, ERR_REFUSED,
+                         "the device says %.0f bytes are left of the file, but gives none of them", left);
+    return 0;
+}
+
+static int get_piece(struct device *device, struct download *d, struct error *e)
 {
     cJSON *args = cJSON_CreateObject(), *result = NULL;
-    device_args_text(args, "filename", name);
-    cJSON_AddNumberToObject(args, "offset", (double)offset);
-    cJSON_AddNumberToObject(args, "len", (double)len);
+    device_args_text(args, "filename", d->name);
+    cJSON_AddNumberToObject(args, "offset", (double)d->got);
+    cJSON_AddNumberToObject(args, "len", (double)d->chunk);
     int code = device_call(device, "FS.Get", args, &result, e);
     char *data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(result, "data"));
-    const cJSON *rest = cJSON_GetObjectItemCaseSensitive(result, "left");
-    size_t before = to->len;
-    if (code == 0 && (data == NULL || text_unbase64(data, strlen(data), to) != 0))
+    size_t before = d->to->len;
+    if (code == 0 && (data == NULL || text_unbase64(data, strlen(data), d->to) != 0))
         code = error_set(e, ERR_REFUSED, "the device's answer to FS.Get holds no data");
-    *left = cJSON_IsNumber(rest) ? rest->valuedouble : 0;
-    if (code == 0 && *left > 0 && to->len == before)
-        code = error_set(e, ERR_REFUSED,
-                         "the device says %.0f bytes are left of the file, but gives none of them", *left);
+    size_t came = d->to->len - before;
+    d->got += came;
+    if (code == 0)
+        code = check_left(d, cJSON_GetObjectItemCaseSensitive(result, "left"), came, e);
     if (data != NULL)
         secret_wipe(data, strlen(data)); /* the file may hold passwords */
     cJSON_Delete(result);
@@ -124,19 +165,14 @@ static int get_piece(struct device *device, const char *name, size_t offset, siz
 int device_file_get(struct device *device, const char *name, size_t max, device_progress_fn *progress,
                     void *ctx, struct buf *to, struct error *e)
 {
-    size_t chunk = device_file_chunk(device, name), start = to->len;
-    double left = 0;
+    struct download d = {.name = name, .chunk = device_file_chunk(device, name), .max = max, .to = to};
     do {
-        int code = get_piece(device, name, to->len - start, chunk, to, &left, e);
-        size_t got = to->len - start;
+        int code = get_piece(device, &d, e);
         if (code != 0)
             return code;
-        if (got > max)
-            return error_set(e, ERR_REFUSED, "the device gives more than %zu bytes for this file: stopped",
-                             max);
         if (progress != NULL)
-            progress(ctx, got, got + (uint64_t)(left > 0 && left < 1e12 ? left : 0));
-    } while (left > 0);
+            progress(ctx, d.got, (uint64_t)d.size);
+    } while ((double)d.got < d.size);
     if (progress != NULL)
         progress(ctx, 0, 0);
     return 0;

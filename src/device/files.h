@@ -28,7 +28,8 @@ size_t device_file_chunk(struct device *device, const char *name);
 
 typedef void device_progress_fn(void *ctx, uint64_t done, uint64_t total); /* bytes; 0 of 0: it is over */
 
-/* Reads a whole file by FS.Get; more than max bytes are refused. progress may be NULL. */
+/* Reads a whole file by FS.Get. Refused: more than max bytes, by the first answer already; answers that do
+ * not agree about the file's size. progress may be NULL. */
 int device_file_get(struct device *device, const char *name, size_t max, device_progress_fn *progress,
                     void *ctx, struct buf *to, struct error *e);
 

@@ -54,15 +54,20 @@ static void test_get_refusals(void **state)
         int code;
         const char *message;
     } cases[] = {
-        {{"FS.Get", "{\"data\":\"YWJj\",\"left\":3}", .code = 0},                  ERR_REFUSED,    "more than 5 bytes" },
-        {{"FS.Get", "{\"data\":\"\",\"left\":3}", .code = 0},                      ERR_REFUSED,    "gives none of them"},
-        {{"FS.Get", "{\"data\":\"!\"}", .code = 0},                                ERR_REFUSED,    "holds no data"     },
-        {{"FS.Get", "{\"data\":5}", .code = 0},                                    ERR_REFUSED,    "holds no data"     },
-        {{"FS.Get", "7", .code = 0},                                               ERR_REFUSED,    "holds no data"     },
-        {{"FS.Get", NULL, .code = 0},                                              ERR_REFUSED,    "holds no data"     },
+        {{"FS.Get", "{\"data\":\"YWJj\",\"left\":3}", .code = 0},                  ERR_REFUSED,    "more than 5 bytes"      },
+        {{"FS.Get", "{\"data\":\"\",\"left\":3}", .code = 0},                      ERR_REFUSED,    "gives none of them"     },
+        {{"FS.Get", "{\"data\":\"!\"}", .code = 0},                                ERR_REFUSED,    "holds no data"          },
+        {{"FS.Get", "{\"data\":5}", .code = 0},                                    ERR_REFUSED,    "holds no data"          },
+        {{"FS.Get", "{\"data\":\"YWJj\"}", .code = 0},                             ERR_REFUSED,    "how many bytes are left"},
+        {{"FS.Get", "{\"data\":\"YWJj\",\"left\":\"0\"}", .code = 0},              ERR_REFUSED,    "how many bytes are left"},
+        {{"FS.Get", "{\"data\":\"YWJj\",\"left\":-1}", .code = 0},                 ERR_REFUSED,    "how many bytes are left"},
+        {{"FS.Get", "{\"data\":\"YWJj\",\"left\":1e300}", .code = 0},              ERR_REFUSED,    "how many bytes are left"},
+        {{"FS.Get", "{\"data\":\"YWJjZGVm\",\"left\":0}", .code = 0},              ERR_REFUSED,    "more than 5 bytes"      },
+        {{"FS.Get", "7", .code = 0},                                               ERR_REFUSED,    "holds no data"          },
+        {{"FS.Get", NULL, .code = 0},                                              ERR_REFUSED,    "holds no data"          },
         {{"FS.Get", .code = ERR_REFUSED, .remote = 400, .message = "open failed"},
-         ERR_REFUSED,                                                                              "open failed"       },
-        {{"FS.Get", .code = ERR_CONNECTION, .message = "cable pulled"},            ERR_CONNECTION, "cable pulled"      },
+         ERR_REFUSED,                                                                              "open failed"            },
+        {{"FS.Get", .code = ERR_CONNECTION, .message = "cable pulled"},            ERR_CONNECTION, "cable pulled"           },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct device *device = fake_attach(loop);
@@ -73,6 +78,26 @@ static void test_get_refusals(void **state)
         if (code != cases[i].code || strstr(e.message, cases[i].message) == NULL)
             fail_msg("case %zu: %d %s", i, code, e.message);
         assert_int_equal(e.remote, cases[i].answer.remote);
+        buf_free(&to);
+        device_detach(device);
+    }
+}
+
+/* An endless file: the second answer says as much is left as the first, or less than came, or nothing. */
+static void test_get_of_answers_that_disagree(void **state)
+{
+    (void)state;
+    static const char *const second[] = {"{\"data\":\"YWJj\",\"left\":1000}",
+                                         "{\"data\":\"YWJj\",\"left\":996}", "{\"data\":\"YWJj\",\"left\":0}",
+                                         "{\"data\":\"\",\"left\":0}"};
+    for (size_t i = 0; i < sizeof second / sizeof second[0]; i++) {
+        struct device *device = fake_attach(loop);
+        struct buf to = BUF_INIT;
+        struct error e = {0};
+        SCRIPT({"FS.Get", "{\"data\":\"YWJj\",\"left\":1000}", .code = 0}, {"FS.Get", second[i], .code = 0});
+        assert_int_equal(device_file_get(device, "f", 1 << 20, NULL, NULL, &to, &e), ERR_REFUSED);
+        assert_non_null(strstr(e.message, "f do not agree: it first gave a size of 1003 bytes"));
+        assert_string_equal(fake.trace, "FS.Get FS.Get ");
         buf_free(&to);
         device_detach(device);
     }
@@ -158,8 +183,12 @@ static int close_loop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_get),   cmocka_unit_test(test_get_refusals), cmocka_unit_test(test_size),
-        cmocka_unit_test(test_names), cmocka_unit_test(test_chunk),
+        cmocka_unit_test(test_get),
+        cmocka_unit_test(test_get_refusals),
+        cmocka_unit_test(test_get_of_answers_that_disagree),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_chunk),
     };
     return cmocka_run_group_tests(tests, open_loop, close_loop);
 }
