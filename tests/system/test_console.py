@@ -342,7 +342,7 @@ class Link(ConsoleCase):
         console.type(f":save-screen {self.scratch.path}/new.txt\r")
         console.wait_for("new.txt", mark)
         console.type("\x1b")
-        console.wait_for("1-7 view", mark)
+        console.pump(0.3)  # a lone Esc is told from a longer key by time
         console.type("q")
         self.assertEqual(console.end(), 0)
         self.assertNotIn("esp32_0A1B2C", (self.scratch.path / "dropped.txt").read_text())
@@ -381,7 +381,7 @@ class Mouse(ConsoleCase):
 
     def press(self, console, screen, text, button=0):
         row = next(i for i, line in enumerate(screen.splitlines()) if text in line)
-        column = screen.splitlines()[row].index(text)
+        column = screen.splitlines()[row].index(text) + len(text) // 2
         console.type(f"\x1b[<{button};{column + 1};{row + 1}M\x1b[<{button};{column + 1};{row + 1}m")
         console.pump(0.3)
 
@@ -418,10 +418,10 @@ class Mouse(ConsoleCase):
 
     def test_switched_off(self):
         console = self.begin("--mouse=false")
-        self.assertNotIn(b"\x1b[?1000h", console.bytes)
+        self.assertNotIn(b"1000h", console.bytes)
         mark = len(console.bytes)
         console.type("\x1b[20~")  # F9
-        console.wait_for("\x1b[?1000", mark)
+        console.wait_for("1000h", mark)
         screen = self.screen(console)
         self.press(console, screen, "4 slots")
         self.assertRegex(self.screen(console), r"4 slots +◀")
