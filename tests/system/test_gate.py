@@ -522,7 +522,7 @@ class Secrets(Case):
         self.assertEqual(done.code, 1)  # the wrong write key: its error message is an artefact, too
         said += (done.out + done.err).encode()
         said += self.run_("ledger", "export").out.encode() + self.run_("resume").out.encode()
-        screen = lab.Terminal(self.scratch, port=self.sim.ws)
+        screen = lab.Terminal(self.scratch, "--no-tui", port=self.sim.ws)
         screen.read_until(r"> $")
         screen.type(b"atca-set-key 4 made.key --dry-run=false --confirm any\n")
         screen.read_until("SetKey successful")
