@@ -382,7 +382,8 @@ class Mouse(ConsoleCase):
     def press(self, console, screen, text, button=0):
         row = next(i for i, line in enumerate(screen.splitlines()) if text in line)
         column = screen.splitlines()[row].index(text) + len(text) // 2
-        console.type(f"\x1b[<{button};{column + 1};{row + 1}M\x1b[<{button};{column + 1};{row + 1}m")
+        release = "" if button >= self.WHEEL_UP else f"\x1b[<{button};{column + 1};{row + 1}m"  # a wheel has none
+        console.type(f"\x1b[<{button};{column + 1};{row + 1}M{release}")
         console.pump(0.3)
 
     def cursor(self, screen):
