@@ -396,7 +396,7 @@ class Mouse(ConsoleCase):
         screen = self.screen(console)
         self.assertRegex(screen, r"4 slots +◀")
         self.assertEqual(self.cursor(screen), "0")
-        row = next(line for line in screen.splitlines() if re.search(r"│ +5 ", line))
+        row = next(line for line in screen.splitlines() if re.search(r"││ +5 ", line))
         self.press(console, screen, row[row.rindex("││"):][:40])
         screen = self.screen(console)
         self.assertEqual(self.cursor(screen), "5")
