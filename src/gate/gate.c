@@ -74,6 +74,8 @@ static int consent_by_line(const struct plan *plan, const struct gate_consent *c
     for (size_t i = 0; i < plan->trap_count; i++)
         if (!is_accepted(consent, plan->traps[i].name))
             return refuse_trap(&plan->traps[i], e);
+    if (consent->show != NULL)
+        consent->show(consent->ctx, plan); /* nobody is asked, but whoever reads the log sees what was done */
     return 0;
 }
 

@@ -271,9 +271,9 @@ static int check_armed(struct op_call *call, struct error *e)
 {
     struct session *session = call->session;
     const cJSON *info;
-    if (session->front == NULL)
+    if (session->front == NULL || session->device == NULL)
         return 0;
-    int rc = device_info(op_device(call), false, &info, e);
+    int rc = device_info(session->device, false, &info, e);
     session_note_device(session);
     if (rc != 0 || (session->name[0] != '\0' && strcmp(session->armed, session->name) == 0))
         return rc;
