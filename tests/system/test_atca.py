@@ -279,10 +279,11 @@ class Locked(Case):
         head = "\n" + CHIP_LINE.format("locked", "locked") + "\n"
         done = self.run_("mos", "-X", "atca-set-key", "4", "slot4.key", "--dry-run=false", "--confirm", "any")
         self.assertTrue(done.err.startswith(head + "Slot 4 is a non-ECC private key slot\n"), done)
+        self.assertIn("about to do: ", done.err)  # the plan, on standard error: the log of a rack shows what was done
         self.assertEqual(done.out, "SetKey successful.\n")
         done = self.run_("mos", "-X", "atca-set-key", "0", "ecc.key.pem", "--write-key=slot4.key", *REAL, port=self.sim.pty)
-        self.assertEqual(done.err, head + "Slot 0 is a ECC private key slot\nParsed EC PRIVATE KEY\n"
-                         "Data zone is locked, will perform encrypted write using slot 4 using slot4.key\n")
+        self.assertTrue(done.err.startswith(head + "Slot 0 is a ECC private key slot\nParsed EC PRIVATE KEY\n"
+                                            "Data zone is locked, will perform encrypted write using slot 4 using slot4.key\n"), done)
         self.assertEqual(done.out, "SetKey successful.\n")
         self.assertEqual(self.run_("atca-get-pub-key", "0").out, lab.public_key(ecc))
 
