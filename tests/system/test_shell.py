@@ -509,7 +509,7 @@ class StandardInput(Shell):
 class Prompt(Shell):
     def start(self, *words, **more):
         before = dict(os.environ)
-        terminal = _Terminal(self.scratch.environment(**{**self.more, "TERM": "xterm", **more}), *words)
+        terminal = _Terminal(self.scratch.environment(**{**self.more, "TERM": "xterm", **more}), "--no-tui", *words)
         self.assertEqual(before, dict(os.environ))
         self.addCleanup(terminal.kill)
         return terminal
@@ -563,7 +563,7 @@ class Prompt(Shell):
         self.assertEqual(t.end(), 0)
 
     def test_quit(self):
-        t = self.start("--no-tui")
+        t = self.start()
         t.expect(r"lockstep> $")
         t.type("quit\r")
         self.assertEqual(t.end(), 0)
@@ -712,7 +712,7 @@ expect-error no device is attached
 
     def test_console_in_the_prompt(self):
         with Sim() as sim:
-            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--port", sim.pty)
+            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--no-tui", "--port", sim.pty)
             self.addCleanup(t.kill)
             t.expect(r"lockstep> $")
             t.type("console\r")
@@ -726,7 +726,7 @@ expect-error no device is attached
 
     def test_log_lines_at_the_prompt(self):
         with Sim() as sim:
-            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--port", sim.pty)
+            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--no-tui", "--port", sim.pty)
             self.addCleanup(t.kill)
             t.expect(r"lockstep> $")
             t.type("set log on\r")
@@ -749,7 +749,7 @@ expect-error no device is attached
     def test_live_completion(self):
         with Sim() as sim:
             (sim.state / "fs" / "unmistakable.txt").write_text("x")
-            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--port", sim.ws)
+            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--no-tui", "--port", sim.ws)
             self.addCleanup(t.kill)
             t.expect(r"lockstep> $")
             t.type("attach\r")
@@ -776,7 +776,7 @@ expect-error no device is attached
     def test_a_lost_link_is_told_and_opened_again(self):
         sim = Sim()
         with sim:
-            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--port", sim.ws)
+            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--no-tui", "--port", sim.ws)
             self.addCleanup(t.kill)
             t.expect(r"lockstep> $")
             t.type("status\r")
@@ -797,7 +797,7 @@ expect-error no device is attached
     def test_another_device_after_a_loss_is_refused(self):
         one = Sim()
         with one:
-            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--port", one.ws)
+            t = _Terminal(self.scratch.environment(**self.more, TERM="xterm"), "--no-tui", "--port", one.ws)
             self.addCleanup(t.kill)
             t.expect(r"lockstep> $")
             t.type("status\r")
