@@ -57,6 +57,20 @@ int mos_offer(const struct nearest *near, const char *otherwise, struct error *e
     return error_next(e, "Did you mean %s?", nearest_words(near, "", words));
 }
 
+/* Firmware offers the ATCA methods only with a chip: true when the device says why there is none. */
+static bool explain_chip(struct op_call *call, struct error *e)
+{
+    struct atecc_config config;
+    struct error why = {0};
+    int remote = e->remote, code = device_chip(op_device(call), true, &config, &why);
+    if (code == 0)
+        return false;
+    *e = why;
+    if (code == ERR_REFUSED)
+        e->remote = remote;
+    return true;
+}
+
 int mos_explain(struct op_call *call, const char *method, struct error *e)
 {
     enum { CODE_NOT_FOUND = 404 };
@@ -66,6 +80,8 @@ int mos_explain(struct op_call *call, const char *method, struct error *e)
         return e != NULL ? e->code : ERR_REFUSED;
     const char *library = library_of(method);
     bool related = offer_methods(call, method, &near);
+    if (!related && strncasecmp(method, "ATCA.", 5) == 0 && explain_chip(call, e))
+        return e->code;
     text_safe(method, safe, sizeof safe);
     if (library == NULL || related) {
         error_set(e, ERR_REFUSED, "the device has no method %s", safe);
@@ -114,13 +130,16 @@ static int check_call(struct op_call *call, struct error *e)
         }
     if (text == NULL)
         return 0;
-    cJSON *args = frame_json_parse(text, strlen(text), e);
-    if (args == NULL) {
-        error_prefix(e, "the arguments of %s are not JSON; nothing was sent", method);
-        return e != NULL ? (e->code = ERR_USAGE) : ERR_USAGE;
-    }
+    struct error why = {0};
+    cJSON *args = frame_json_parse(text, strlen(text), &why);
     cJSON_Delete(args);
-    return 0;
+    if (args != NULL)
+        return 0;
+    const char *reason = strstr(why.message, ": "); /* the reason alone, without the full stop */
+    reason = reason == NULL ? why.message : reason + 2;
+    error_set(e, ERR_USAGE, "nothing was sent, the arguments of %s cannot be read: %.*s", method,
+              (int)strcspn(reason, "."), reason);
+    return error_next(e, "They are one word of JSON, as call FS.List '{\"path\": \"/\"}'.");
 }
 
 static int run_call(struct op_call *call, size_t step, struct error *e)

@@ -66,7 +66,11 @@ cJSON *frame_json_parse(const char *text, size_t len, struct error *e)
     if (value != NULL && at == len)
         return value;
     cJSON_Delete(value);
-    error_set(e, ERR_REFUSED, "The text cannot be read: it is no JSON from byte %zu of %zu on.", at + 1, len);
+    if (len == 0)
+        error_set(e, ERR_REFUSED, "The text cannot be read: it is no JSON, for it is empty.");
+    else
+        error_set(e, ERR_REFUSED, "The text cannot be read: it is no JSON from byte %zu of %zu on.", at + 1,
+                  len);
     return NULL;
 }
 

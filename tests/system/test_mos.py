@@ -247,8 +247,11 @@ class Calls(Case):
                 self.assertEqual([c for c in calls if c.startswith("ATCA")], [])
 
     def test_arguments_must_be_json(self):
-        calls = self.since(lambda: self.refused("call", "FS.List", "{path: /}", want=2, says=["not JSON", "nothing was sent"]))
+        calls = self.since(lambda: self.refused("call", "FS.List", "{path: /}", want=2, says=["no JSON from byte", "nothing was sent"]))
         self.assertEqual(calls, [])
+        done = self.refused("call", "FS.List", "{bad", want=2, says=["FS.List cannot be read: its brackets"])
+        self.assertNotIn("The text", done.err)
+        self.refused("call", "FS.List", "", want=2, says=["no JSON, for it is empty"])
 
     def test_methods_that_are_not_there(self):
         self.refused("call", "Sys.GetInf", says=["Sys.GetInfo"])
@@ -270,6 +273,12 @@ class NoChip(Case):
         done = self.run_("i2c-scan")
         self.assertEqual(done.out, "[]\n")
         self.assertIn("SDA", done.err)
+
+
+    def test_a_call_says_as_much_as_the_command(self):
+        said = [self.refused(*words, says=["0x60", "SDA"]).err.split(": ", 2)[2]
+                for words in (("call", "ATCA.GetConfig"), ("atca-get-config",))]
+        self.assertEqual(*said)
 
 
 class Wire(unittest.TestCase):
@@ -325,6 +334,24 @@ class Wire(unittest.TestCase):
             done = lab.lockstep(self.scratch, "get", "f.txt", port=peer.url)
         self.assertEqual(done.code, 1, done)
         self.assertIn("gives none of them", done.err)
+
+    def test_a_get_whose_end_never_comes_nearer_is_stopped(self):
+        asked = []
+
+        def handler(request):
+            asked.append(request["method"])
+            return {"data": base64.b64encode(b"abcd").decode(), "left": 1000}
+
+        with lab.Peer(lab.answers(handler)) as peer:
+            done = lab.lockstep(self.scratch, "get", "f.txt", "here.txt", port=peer.url)
+        self.assertEqual(done.code, 1, done)
+        self.assertIn("do not agree", done.err)
+        self.assertEqual(asked.count("FS.Get"), 2)
+        self.assertFalse((self.scratch.path / "here.txt").exists())
+        with lab.Peer(lab.answers(lambda request: {"data": ""})) as peer:
+            done = lab.lockstep(self.scratch, "get", "f.txt", port=peer.url)
+        self.assertEqual(done.code, 1, done)
+        self.assertIn("how many bytes are left", done.err)
 
     def test_a_key_that_is_set_otherwise_is_a_read_back_failure(self):
         config = {"debug": {"level": 2}, "wifi": {"sta": {"pass": "old"}}}

@@ -138,7 +138,7 @@ static void test_refusals(void **state)
     static const struct {
         const char *text, *says;
     } bad[] = {
-        {"",                                  "no JSON"                   },
+        {"",                                  "no JSON, for it is empty"  },
         {"   ",                               "no JSON"                   },
         {"hello",                             "no JSON"                   },
         {"{\"id\":1}x",                       "byte 9 of 9"               },
