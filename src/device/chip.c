@@ -31,19 +31,48 @@ int device_explain_no_chip(struct device *device, struct error *e)
     return code;
 }
 
+/* What to do by status; a chip gives its configuration out in every state, so that a refusal is none of its
+ * policy. Source of the codes: cryptoauthlib's atca_status.h. */
+static const char *next_for(int status)
+{
+    static const char bus[] =
+        "check the pull-ups and the length of the I2C wires, or lower i2c.freq, and try again";
+    static const char power[] =
+        "take the board's power away for some seconds, for a reboot does not reset the chip, and try again";
+    static const struct {
+        int status;
+        const char *next;
+    } rows[] = {
+        {0xD0, device_wire_hint},
+        {0xE7, device_wire_hint},
+        {0xEC, device_wire_hint},
+        {0xF0, device_wire_hint},
+        {0xF1, device_wire_hint},
+        {0xD4, bus             },
+        {0xE5, bus             },
+        {0xE6, bus             },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].status == status)
+            return rows[i].next;
+    return power;
+}
+
 /* A chip that was there at boot and does not answer now: the firmware's message ends in its status. */
 static int say_status(const char *said, struct error *e)
 {
     struct buf words = BUF_INIT;
     int status = atecc_status_in(said);
-    if (status >= 0)
-        atecc_words_status((uint8_t)status, NULL, &words);
+    atecc_words_status((uint8_t)status, NULL, &words);
     char message[256];
     text_safe(said, message, sizeof message);
-    error_set(e, ERR_REFUSED, "the secure element's configuration could not be read: %s%s%s", message,
-              words.len ? ": " : "", buf_text(&words));
+    size_t len = strlen(message);
+    while (len > 0 && message[len - 1] == '.')
+        len--;
+    error_set(e, ERR_REFUSED, "the secure element's configuration could not be read: %.*s: %s", (int)len,
+              message, buf_text(&words));
     buf_free(&words);
-    return error_next(e, "%s.", device_wire_hint);
+    return error_next(e, "%s.", next_for(status));
 }
 
 static int decode(struct device *device, const cJSON *answer, struct error *e)

@@ -150,6 +150,16 @@ static void test_other_refusals(void **state)
     assert_int_equal(device_chip(device, false, &chip, &e), ERR_REFUSED);
     assert_non_null(strstr(e.message, "block 0: 0xf0"));
     assert_non_null(strstr(e.next, "SDA"));
+    SCRIPT({"ATCA.GetConfig", .code = ERR_REFUSED, .remote = 500,
+            .message = "Failed to read config zone block 0: 0xf4 (error 500)."});
+    assert_int_equal(device_chip(device, false, &chip, &e), ERR_REFUSED);
+    assert_non_null(strstr(e.message, "0xf4 (error 500): the chip refused"));
+    assert_null(strstr(e.next, "SDA"));
+    assert_non_null(strstr(e.next, "power"));
+    SCRIPT({"ATCA.GetConfig", .code = ERR_REFUSED, .remote = 500,
+            .message = "Failed to read config zone block 0: 0xe5"});
+    assert_int_equal(device_chip(device, false, &chip, &e), ERR_REFUSED);
+    assert_non_null(strstr(e.next, "i2c.freq"));
     SCRIPT({"ATCA.GetConfig", .code = ERR_REFUSED, .remote = 403, .message = "unauthorized"});
     assert_int_equal(device_chip(device, false, &chip, &e), ERR_REFUSED);
     assert_string_equal(e.message, "unauthorized");
