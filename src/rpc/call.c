@@ -59,8 +59,8 @@ int rpc_send_frame(struct rpc_client *client, const struct buf *json, struct err
 
 /* --- starting ------------------------------------------------------------------------------------------- */
 
-/* Asking the same again must change nothing: only methods that read, told by the verb they are named with. */
-static bool may_repeat(const char *method)
+/* Methods whose call changes nothing, so that it may be repeated: told by the verb they are named with. */
+static bool only_reads(const char *method)
 {
     static const char *const verbs[] = {"Get", "List", "Describe", "Ping", "Scan"};
     const char *dot = strrchr(method, '.');
@@ -100,7 +100,7 @@ static int check_size(const struct rpc_client *client, const char *method, size_
 static void set_times(struct rpc_client *client, struct rpc_call_entry *call, int64_t timeout_ms)
 {
     call->timeout_ms = timeout_ms > 0 ? timeout_ms : client->options.timeout_ms;
-    if (client->serial && client->options.retries > 0 && may_repeat(call->method) && call->said == NULL)
+    if (client->serial && client->options.retries > 0 && only_reads(call->method) && call->said == NULL)
         call->tries = client->options.retries;
     call->each_ms = call->timeout_ms / (call->tries + 1);
     call->started_us = clock_us();
@@ -201,7 +201,9 @@ static int wait_call(struct rpc_client *client, struct rpc_call_entry *call, cJS
     if (!call->done) {
         unlink_call(client, call);
         error_set(e, ERR_INTERRUPTED, "Waiting for the answer to %s was interrupted.", call->method);
-        error_next(e, "The device may have carried it out all the same: look before doing more.");
+        error_next(e, only_reads(call->method)
+                          ? "It only reads, so nothing was changed."
+                          : "The device may have carried it out all the same: look before doing more.");
         return ERR_INTERRUPTED;
     }
     if (call->why.code != 0) {

@@ -114,6 +114,10 @@ static void on_closed(void *ctx, const struct error *why)
     rpc_hold(client);
     lost.code = ERR_CONNECTION;
     error_prefix(&lost, "The connection was lost");
+    if (lost.next[0] == '\0')
+        error_next(&lost, client->url.scheme == LINK_SERIAL
+                              ? "Check the cable and the board's power, then attach again."
+                              : "Check that the board is powered and in the network, then attach again.");
     if (client->link == NULL) {
         client->lost_early = true;
         client->reason = lost;

@@ -150,6 +150,8 @@ static void say_nothing(const struct rpc_silence *s, const char *waited, struct 
         error_next(e,
                    "Is the board powered, is it the right port (`ports` lists them), is its UART at %u baud?",
                    s->baud);
+    else if (s->message && text_ends(s->port, "/rpc"))
+        error_next(e, "Is this a Mongoose OS board, and is RPC on in its firmware (rpc.enable)?");
     else if (s->message)
         error_next(
             e, "Is this a Mongoose OS board, and does the address end in /rpc? Over other paths it takes a "
@@ -206,6 +208,8 @@ static void say_stray(const struct rpc_silence *s, const char *waited, struct er
     error_next(e, "Does another program talk to the board over the same port? End it and try again.");
 }
 
+static const char cable[] = "Check cable and ground, try a lower baud rate on both sides, and try again.";
+
 static bool is_damaged(const struct rpc_silence *s)
 {
     return s->got.bad > 0;
@@ -217,8 +221,60 @@ static void say_damaged(const struct rpc_silence *s, const char *waited, struct 
               "No answer to %s from %s in %s: %lu unusable frame%s came, the last because %s.", s->method,
               s->port, waited, s->got.bad, s->got.bad == 1 ? "" : "s",
               s->bad_why == NULL ? "it is damaged" : s->bad_why);
-    error_next(e, s->serial ? "Check cable and ground, try a lower baud rate on both sides, and try again."
-                            : "Try again; does this address lead to a Mongoose OS board?");
+    /* Only a checksum tells of damage: what breaks another rule arrived as it was sent. */
+    if (s->serial && s->bad_why != NULL && strstr(s->bad_why, "checksum") == NULL)
+        error_next(e,
+                   "The frame arrived as the device sent it: its firmware answers what cannot be read here.");
+    else if (s->serial)
+        error_next(e, "%s", cable);
+    else
+        error_next(e, "Try again; does this address lead to a Mongoose OS board?");
+}
+
+/* What a firmware that serves RPC logs of a request. Source: mg_rpc and mgos_rpc, as they appear on a serial
+ * port. `named`: the method stands behind the text. */
+static const struct {
+    const char *says;
+    bool named;
+    const char *means, *next;
+} notices[] = {
+    {"Invalid frame", false,
+     "the device got a frame that it could not read (\"Invalid frame\" in its log): bytes were damaged or "
+     "lost "
+     "on the way to it",                                                                               NULL                                                                                                   },
+    {"Called '",      true,
+     "the device got the call (\"Called\" in its log), so its answer was lost or it is still at work", "Wait longer with --timeout. A call that changes something is carried out: look before doing it again."},
+};
+
+static bool is_notice(const char *line, size_t i, const char *method)
+{
+    const char *at = strstr(line, notices[i].says);
+    if (at == NULL || !notices[i].named)
+        return at != NULL;
+    at += strlen(notices[i].says);
+    return text_starts(at, method) && at[strlen(method)] == '\'';
+}
+
+static size_t find_notice(const struct rpc_silence *s)
+{
+    for (size_t back = 0; back < lines_kept(s->lines); back++)
+        for (size_t i = 0; i < COUNT(notices); i++)
+            if (is_notice(line_back(s->lines, back), i, s->method))
+                return i;
+    return COUNT(notices);
+}
+
+static bool is_noticed(const struct rpc_silence *s)
+{
+    return find_notice(s) < COUNT(notices);
+}
+
+static void say_noticed(const struct rpc_silence *s, const char *waited, struct error *e)
+{
+    size_t i = find_notice(s);
+    error_set(e, ERR_CONNECTION, "No answer to %s from %s in %s: %s.", s->method, s->port, waited,
+              notices[i].means);
+    error_next(e, "%s", notices[i].next != NULL ? notices[i].next : s->serial ? cable : "Try again.");
 }
 
 static bool is_others(const struct rpc_silence *s)
@@ -268,7 +324,8 @@ static void say_text(const struct rpc_silence *s, const char *waited, struct err
         error_next(
             e, "It answered before: it may be restarting or busy. Wait longer with --timeout, or try again.");
     else if (s->message)
-        error_next(e, "Does this address lead to a Mongoose OS board's /rpc?");
+        error_next(e, "Does this address lead to %s?",
+                   text_ends(s->port, "/rpc") ? "a Mongoose OS board" : "a Mongoose OS board's /rpc");
     else
         error_next(e, "Is RPC on in this firmware (rpc.enable, rpc.uart.uart_no), and on this UART?");
 }
@@ -287,6 +344,7 @@ int rpc_explain_silence(const struct rpc_silence *s, struct error *e)
         {is_garbage,    say_garbage   },
         {is_stray,      say_stray     },
         {is_damaged,    say_damaged   },
+        {is_noticed,    say_noticed   },
         {is_others,     say_others    },
         {is_unfinished, say_unfinished},
         {is_text,       say_text      },

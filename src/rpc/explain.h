@@ -43,7 +43,8 @@ struct rpc_silence {
 };
 
 /* Fills e with ERR_CONNECTION and the kind of silence: not sent, nothing at all, our own echo, a boot loader
- * or crash that says so, bytes at a wrong baud rate, damaged frames, answers to others, frames without ours,
+ * or crash that says so, bytes at a wrong baud rate, damaged frames, a request that the device
+ * logs, answers to others, frames without ours,
  * log text without frames. Returns e's code. */
 int rpc_explain_silence(const struct rpc_silence *s, struct error *e);
 

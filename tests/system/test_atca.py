@@ -349,6 +349,12 @@ class Locked(Case):
             with self.subTest(what):
                 self.refused("atca-set-key", "0", path, "--write-key", slot4, *REAL, says=[says])
 
+    def test_a_write_key_has_32_bytes(self):
+        ecc = lab.ec_key(self.scratch.path / "ecc.key.pem")
+        for size in (31, 64):
+            wrong = self.scratch.file(f"{size}.key", "ab" * size)
+            self.refused("atca-set-key", "0", ecc, "--write-key", wrong, *REAL, says=[f"{size} bytes", "exactly 32"])
+
     def test_a_key_file_that_others_can_read_is_warned_of(self):
         path = self.slot4_key()
         self.assertNotIn("can be read by others", self.run_("atca-set-key", "4", path).out)

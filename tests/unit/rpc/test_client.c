@@ -1,4 +1,5 @@
 /* rpc/client: calls and answers, log lines, flow control, the kinds of silence. */
+#include "rpc/explain.h"
 #include "world.h"
 
 /* --- calls ---------------------------------------------------------------------------------------------- */
@@ -356,6 +357,10 @@ static void peer_text(struct link *link, const struct frame *f)
         fake_text(link, silence_text);
 }
 
+/* A frame of 80 levels. */
+#define LEVELS(one) one one one one one one one one one one one one one one one one one one one one
+#define DEEP "{\"result\":" LEVELS("[[[[") LEVELS("]]]]") "}"
+
 static void test_kinds_of_silence(void **state)
 {
     struct world *w = *state;
@@ -363,19 +368,24 @@ static void test_kinds_of_silence(void **state)
         bool serial, message;
         const char *text, *says, *next;
     } cases[] = {
-        {true,  false, "",                                    "Nothing at all came back from /dev/fake in", "115200 baud"},
-        {false, true,  "",                                    "Nothing at all came back",                   "end in /rpc"},
-        {false, false, "",                                    "Nothing at all came back",                   "forwarded"  },
-        {true,  false, "mos> \n",                             "but no RPC frame",                           "rpc.uart"   },
-        {true,  false, "half a line",                         "\"half a line\"",                            "rpc.uart"   },
-        {true,  false, "rst:0x1\r\nwaiting for download\r\n", "download mode",                              "GPIO0"      },
-        {true,  false, "waiting for download",                "download mode",                              "GPIO0"      },
-        {true,  false, "invalid header: 0xffffffff\r\n",      "finds no firmware",                          "firmware"   },
-        {true,  false, "\xff\xfe\x80\x01\x90\xf0 a\n",        "are no text",                                "wrong baud" },
-        {true,  false, "{\"id\":1,\"result\":1}deadbeef\n",   "its checksum does not fit",                  "cable"      },
-        {false, true,  "<html>hello</html>",                  "no JSON",                                    "Mongoose OS"},
-        {true,  false, "{\"method\":\"E\"}\n",                "1 other RPC frame came",                     "--timeout"  },
-        {true,  false, "{\"id\":",                            "6 bytes of an unfinished frame",             "restarted"  },
+        {true,  false, "",                                            "Nothing at all came back from /dev/fake in", "115200 baud"                  },
+        {false, true,  "",                                            "Nothing at all came back",                   "end in /rpc"                  },
+        {false, false, "",                                            "Nothing at all came back",                   "forwarded"                    },
+        {true,  false, "mos> \n",                                     "but no RPC frame",                           "rpc.uart"                     },
+        {true,  false, "half a line",                                 "\"half a line\"",                            "rpc.uart"                     },
+        {true,  false, "rst:0x1\r\nwaiting for download\r\n",         "download mode",                              "GPIO0"                        },
+        {true,  false, "waiting for download",                        "download mode",                              "GPIO0"                        },
+        {true,  false, "invalid header: 0xffffffff\r\n",              "finds no firmware",                          "firmware"                     },
+        {true,  false, "\xff\xfe\x80\x01\x90\xf0 a\n",                "are no text",                                "wrong baud"                   },
+        {true,  false, "{\"id\":1,\"result\":1}deadbeef\n",           "its checksum does not fit",                  "cable"                        },
+        {false, true,  "<html>hello</html>",                          "no JSON",                                    "Mongoose OS"                  },
+        {true,  false, "Invalid frame (50)\n",                        "damaged or lost on the way",                 "cable"                        },
+        {true,  false, "Called 'Sys.GetInfo' via 'UART', ACL: ''\n",  "the device got the call",                    "--timeout"                    },
+        {true,  false, "Called 'Sys.GetInfoX' via 'UART', ACL: ''\n", "but no RPC frame",                           "rpc.uart"                     },
+        {true,  false, "Invalid frame (50)\n{\"method\":\"E\"}\n",    "damaged or lost on the way",                 "cable"                        },
+        {true,  false, DEEP "\n",                                     "nests deeper than 64 levels",                "arrived as the device sent it"},
+        {true,  false, "{\"method\":\"E\"}\n",                        "1 other RPC frame came",                     "--timeout"                    },
+        {true,  false, "{\"id\":",                                    "6 bytes of an unfinished frame",             "restarted"                    },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fake.serial = cases[i].serial;
@@ -400,6 +410,23 @@ static void test_kinds_of_silence(void **state)
     fake.peer = NULL;
     assert_int_equal(rpc_call(w->client, "A", NULL, 25, NULL, &w->e), ERR_CONNECTION);
     says(w, "has gone silent");
+}
+
+static void test_an_address_that_is_right_is_not_asked_for(void **state)
+{
+    (void)state;
+    struct rpc_lines lines = {.count = 0};
+    struct rpc_silence s = {.method = "A", .message = true, .lines = &lines};
+    static const char *const ports[] = {"ws://board/", "ws://board/rpc"};
+    for (unsigned long bytes = 0; bytes < 2; bytes++)
+        for (size_t i = 0; i < 2; i++) {
+            struct error e = {0};
+            s.port = ports[i];
+            s.got.bytes = bytes;
+            rpc_explain_silence(&s, &e);
+            assert_int_equal(strstr(e.next, "/rpc") != NULL, i == 0);
+            assert_non_null(strstr(e.next, "Mongoose OS board"));
+        }
 }
 
 static void peer_crashed_once(struct link *link, const struct frame *f)
@@ -443,6 +470,7 @@ int main(void)
         CASE(test_log_lines),
         CASE(test_xoff_holds_and_expires),
         CASE(test_kinds_of_silence),
+        CASE(test_an_address_that_is_right_is_not_asked_for),
         CASE(test_old_lines_explain_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ static void test_lost_in_mid_call(void **state)
     assert_int_equal(rpc_call_start(w->client, "B", NULL, 5000, on_done, &d, &w->e), 0);
     assert_int_equal(rpc_call(w->client, "A", NULL, 5000, NULL, &w->e), ERR_CONNECTION);
     says(w, "A got no answer. The connection was lost: The cable was pulled.");
+    says(w, "Check the cable and the board's power");
     assert_int_equal(d.calls, 1);
     assert_int_equal(d.code, ERR_CONNECTION);
     assert_non_null(strstr(d.message, "cable was pulled"));
@@ -95,9 +96,14 @@ static void test_interrupt(void **state)
     loop_timer_start(w->loop, 20, press_ctrl_c, w->loop);
     assert_int_equal(rpc_call(w->client, "A", NULL, 5000, NULL, &w->e), ERR_INTERRUPTED);
     assert_int_equal(w->e.code, ERR_INTERRUPTED);
+    says(w, "may have carried it out all the same");
     unsigned long sent = rpc_counters(w->client)->sent;
     assert_int_equal(rpc_call(w->client, "A", NULL, 5000, NULL, &w->e), ERR_INTERRUPTED);
     assert_int_equal(rpc_counters(w->client)->sent, sent); /* nothing leaves after Ctrl-C */
+    loop_interrupt_clear(w->loop);
+    loop_timer_start(w->loop, 20, press_ctrl_c, w->loop);
+    assert_int_equal(rpc_call(w->client, "Config.Get", NULL, 5000, NULL, &w->e), ERR_INTERRUPTED);
+    says(w, "It only reads, so nothing was changed.");
     loop_interrupt_clear(w->loop);
     fake.peer = peer_ok;
     assert_int_equal(rpc_call(w->client, "A", NULL, 1000, NULL, &w->e), 0);
