@@ -7,21 +7,29 @@
 #include "shell/recover.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int run_attach(struct op_call *call, size_t step, struct error *e)
 {
     (void)step;
     struct options options;
+    struct session *session = call->session;
     const char *port = op_arg_value(call, "PORT");
     options_copy(call->options, &options);
-    int rc = port ? options_set(&options, OPTION_PORT, port, e) : 0;
-    if (rc == 0) {
-        session_detach(call->session);
-        rc = session_attach(call->session, &options, e);
-    }
-    if (rc == 0 && port != NULL) /* later commands use this port */
-        rc = options_set(&call->session->options, OPTION_PORT, port, e);
+    if (port == NULL && options_value(&options, OPTION_PORT) == NULL && session->let_go && *session->let_go)
+        port = session->let_go;
+    if (port != NULL)
+        options_set(&options, OPTION_PORT, port, NULL);
+    port = options_value(&options, OPTION_PORT);
+    free(session->let_go);
+    session->let_go = NULL; /* with no port named, the only one of this machine is taken */
+    session_detach(session);
+    int rc = session_attach(session, &options, e);
+    if (rc < 0)
+        session_let_go(session, port, true);
+    else if (port != NULL) /* later commands use this port */
+        rc = options_set(&session->options, OPTION_PORT, port, e);
     options_free(&options);
     if (rc < 0)
         return rc;
@@ -38,7 +46,7 @@ static int run_detach(struct op_call *call, size_t step, struct error *e)
         return error_set(e, ERR_USAGE, "no device is attached");
     op_say(call, "detached from %s", device_port(call->session->device));
     op_json(call, "port", cJSON_CreateString(device_port(call->session->device)));
-    session_detach(call->session);
+    session_let_go(call->session, call->session->attached, false);
     return 0;
 }
 
@@ -192,7 +200,10 @@ static const struct op_arg attach_args[] = {
 const struct op core_attach = {
     .name = "attach",
     .summary = "open a port",
-    .help = "Commands that need the device open the port by themselves; attach changes to another one.",
+    .help =
+        "Commands that need the device open the port by themselves; attach changes to another one. When it "
+        "does not succeed nothing is attached: later commands end with status 3, until attach succeeds or a "
+        "line gives --port. Without PORT the port that was tried or detached last is opened again.",
     .example = "attach /dev/ttyUSB0\nattach ws://192.168.4.1/rpc\nattach sim:bench",
     .args = attach_args,
     .run = run_attach,
@@ -200,6 +211,9 @@ const struct op core_attach = {
 const struct op core_detach = {
     .name = "detach",
     .summary = "close the port",
+    .help = "The port is not opened again by itself: later commands end with status 3, until attach opens "
+            "one or a "
+            "line gives --port.",
     .run = run_detach,
 };
 const struct op core_ports = {

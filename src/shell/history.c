@@ -18,7 +18,7 @@ bool history_redact(const struct registry *registry, const char *line, struct bu
     struct words words;
     struct parse parse = PARSE_INIT;
     bool kept = lexer_line(line, &words, NULL) == 0 && words.count > 0 &&
-                parser_parse(registry, &words, &parse, NULL) == 0;
+                parser_parse(registry, &words, &parse, NULL) == 0 && parse_is_whole(&parse);
     if (kept && parse_has_secret(&parse))
         parse_line(&parse, PARSE_LINE_EXPAND, NULL, to);
     else if (kept)

@@ -38,7 +38,14 @@ int parser_check(struct parse *parse, struct error *e);
 int parser_apply_options(const struct parse *parse, bool start, struct options *options, struct error *e);
 void parse_free(struct parse *parse); /* wipes values */
 
+/* Whether a line holds a secret: of an argument that is one by its flag, of an assignment or JSON with the
+ * name of one, or a login in a URL. */
 bool parse_has_secret(const struct parse *parse);
+/* False for KEY=VALUE without a key or without the = (KEY = VALUE, say): no word of it tells what it holds.
+ */
+bool parse_is_whole(const struct parse *parse);
+/* Appends text with the login of every URL in it (scheme://login@…) as ${LOGIN}. True when there was one. */
+bool parse_mask_logins(const char *text, struct buf *to);
 
 enum parse_line_flags {
     PARSE_LINE_PROGRAM = 1, /* "lockstep" in front */
@@ -51,8 +58,9 @@ void parse_line(const struct parse *parse, unsigned flags, const char *port, str
 /* "usage: NAME SLOT FILE [--write-key=FILE]". */
 void parser_usage(const struct op *op, struct buf *to);
 
-/* True when the value of this item is a secret: by the argument's flag, by the key of an assignment that
- * names a password, or any variable that `set` sets. */
+/* True when the whole value of this item is a secret: by the argument's flag, by the key of an assignment
+ * that names a password, JSON with such a name or that is none, what FS.Put writes, any variable that `set`
+ * sets. */
 bool parse_item_is_secret(const struct parse *parse, const struct parse_item *item);
 
 #endif

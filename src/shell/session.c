@@ -5,6 +5,7 @@
 #include "link/link.h"
 #include "shell/core.h"
 #include "shell/front.h"
+#include "shell/parser.h"
 #include "shell/script.h"
 
 #include <stdio.h>
@@ -37,6 +38,7 @@ void session_free(struct session *session)
     registry_free(&session->registry);
     options_free(&session->options);
     vars_free(&session->vars);
+    free(session->let_go);
     for (size_t i = 0; i < SESSION_LOG_LINES; i++)
         free(session->log[i]);
 }
@@ -66,14 +68,52 @@ static void on_state(void *ctx, enum rpc_state state, const struct error *why)
     free(sentence);
 }
 
+static void put_note(struct session *session, const char *prefix, const char *sentence)
+{
+    char *line = mem_printf("%s%s\n", prefix, sentence);
+    if (session->front != NULL && session->front->write != NULL)
+        session->front->write(session->front->ctx, true, false, line, strlen(line));
+    else
+        fputs(line, stderr);
+    free(line);
+}
+
+void session_warn(struct session *session, const char *sentence)
+{
+    put_note(session, "lockstep: ", sentence);
+}
+
+void session_note(struct session *session, const char *sentence)
+{
+    put_note(session, "", sentence);
+}
+
+static int say_let_go(const struct session *session, struct error *e)
+{
+    char shown[200];
+    struct buf port = BUF_INIT;
+    parse_mask_logins(session->let_go, &port);
+    text_safe(buf_text(&port), shown, sizeof shown);
+    buf_free(&port);
+    if (session->let_go_failed)
+        error_set(e, ERR_CONNECTION, "no device is attached: the last attach%s%s did not succeed",
+                  *shown ? " to " : "", shown);
+    else
+        error_set(e, ERR_CONNECTION, "no device is attached: detach closed the port");
+    return error_next(e, "attach %s, or give the line a --port of its own.",
+                      *shown ? "tries it again, attach PORT another one" : "PORT opens one");
+}
+
 /* The port to open: asked for, or the only serial port of this machine. */
-static int choose_port(const struct options *options, char **port, struct error *e)
+static int choose_port(struct session *session, const struct options *options, char **port, struct error *e)
 {
     const char *asked = options_value(options, OPTION_PORT);
     if (asked != NULL) {
         *port = mem_string(asked);
         return 0;
     }
+    if (session->let_go != NULL)
+        return say_let_go(session, e);
     struct link_port *ports;
     size_t count = link_ports(&ports);
     struct buf list = BUF_INIT;
@@ -82,6 +122,10 @@ static int choose_port(const struct options *options, char **port, struct error 
     int rc = 0;
     if (count == 1) {
         *port = mem_string(ports[0].path);
+        char *note = mem_printf("Using port %s", ports[0].path);
+        if (!options_flag(options, OPTION_JSON))
+            session_note(session, note);
+        free(note);
     } else {
         rc = count == 0
                  ? error_set(e, ERR_USAGE, "no port was given and this machine has no serial port")
@@ -92,16 +136,6 @@ static int choose_port(const struct options *options, char **port, struct error 
     buf_free(&list);
     link_ports_free(ports, count);
     return rc;
-}
-
-void session_warn(struct session *session, const char *sentence)
-{
-    char *line = mem_printf("lockstep: %s\n", sentence);
-    if (session->front != NULL && session->front->write != NULL)
-        session->front->write(session->front->ctx, true, false, line, strlen(line));
-    else
-        fputs(line, stderr);
-    free(line);
 }
 
 /* What a device is known by: its MAC, or its id where it has none. False while it was not asked. */
@@ -148,7 +182,7 @@ int session_attach(struct session *session, const struct options *options, struc
     if (session->device != NULL && (asked == NULL || strcmp(asked, session->attached) == 0))
         return rpc_state(device_rpc(session->device)) == RPC_UP ? 0 : reopen(session, options, e);
     char *port = NULL;
-    int rc = choose_port(options, &port, e);
+    int rc = choose_port(session, options, &port, e);
     if (rc < 0)
         return rc;
     session_detach(session);
@@ -156,15 +190,37 @@ int session_attach(struct session *session, const struct options *options, struc
     rc = connect_options(session, options, &rpc, e);
     if (rc == 0)
         rc = device_attach(session->loop, port, &rpc, &events, session, &session->device, e);
-    if (rc == 0)
-        session->attached = port;
-    else
+    if (rc < 0) {
         free(port);
-    return rc;
+        return rc;
+    }
+    session->attached = port;
+    free(session->let_go);
+    session->let_go = NULL;
+    return 0;
+}
+
+static void forget_port(struct session *session)
+{
+    free(session->options.value[OPTION_PORT]);
+    session->options.value[OPTION_PORT] = NULL;
+}
+
+void session_let_go(struct session *session, const char *port, bool failed)
+{
+    char *copy = mem_string(port ? port : ""); /* port may be what is forgotten here */
+    session_detach(session);
+    free(session->let_go);
+    session->let_go = copy;
+    session->let_go_failed = failed;
+    forget_port(session);
 }
 
 void session_detach(struct session *session)
 {
+    const struct front *front = session->front;
+    if (session->device != NULL && front != NULL && front->request != NULL)
+        front->request(front->ctx, "detaching", "", NULL); /* what it keeps of the device */
     device_detach(session->device);
     session->device = NULL;
     session->name[0] = '\0';
@@ -195,4 +251,6 @@ void session_scope_restore(struct session *session, struct session_scope *scope)
     vars_free(&session->vars);
     session->options = scope->options;
     session->vars = scope->vars;
+    if (session->let_go != NULL) /* a file has let go of the device: that holds after it too */
+        forget_port(session);
 }

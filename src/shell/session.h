@@ -45,6 +45,9 @@ struct session {
     char armed[SESSION_NAME_SIZE]; /* the device (name) that a console may do irreversible things to, "": none
                                     */
     char *attached;                /* the port as it was asked for */
+    char *let_go;                  /* the port that attach could not open or detach closed, "" for none named;
+                                      NULL: ports are opened on demand */
+    bool let_go_failed;            /* attach did not succeed */
     struct script *script;         /* innermost, or NULL */
     struct ledger *ledger;         /* NULL until a command asked for it */
     struct connect connect;        /* what the attached link was opened with */
@@ -72,6 +75,12 @@ void session_free(struct session *session);
  * ERR_CONNECTION. */
 int session_attach(struct session *session, const struct options *options, struct error *e);
 void session_detach(struct session *session);
+/* After detach, or an attach that failed: the session's port is forgotten, so that no command goes to a
+ * device that nobody chose. session_attach refuses (ERR_CONNECTION) until a port is named again; `port` (may
+ * be NULL) is what attach without a port opens then. */
+void session_let_go(struct session *session, const char *port, bool failed);
+/* A note for the person, outside of any command's report: standard error, or the front end. */
+void session_note(struct session *session, const char *sentence);
 /* A sentence for the person, outside of any command's report: standard error, or the front end. */
 void session_warn(struct session *session, const char *sentence);
 /* Remembers which device this is, if it is known by now. */

@@ -451,6 +451,20 @@ echo never
         run = self.run_file("good-secret me ${P}\n", "--verbose", "--var", "P=hunter2")
         self.assertIn("+ good-secret me ${PASSWORD}\n", run.err)
         self.assertNotIn("hunter2", run.err + run.out)
+        run = self.run_file("""on-error continue
+set port ws://u:hunter2@127.0.0.1:1/rpc
+attach ws://u:hunter2@127.0.0.1:1/rpc
+call Config.Set {"config":{"wifi":{"sta":{"pass":"hunter2"}}}}
+config-set wifi.ap.pass = hunter2
+--rpc-creds u:hunter2 status
+""", "--verbose")
+        self.assertEqual(re.findall(r"^\+ (.*)", run.err, re.M)[1:], [
+            "on-error continue", "set port ws://${LOGIN}@127.0.0.1:1/rpc", "attach ws://${LOGIN}@127.0.0.1:1/rpc",
+            "call Config.Set ${JSON}", "config-set ${KEY_VALUE} ${KEY_VALUE} ${KEY_VALUE}", "status --rpc-creds=${RPC_CREDS}"])
+        self.assertNotIn("hunter2", run.err + run.out)
+        run = self.run_it("--verbose", "-e", "good-secret me hunter2", "--rpc-creds=u:hunter2", "echo", "x")
+        self.assertIn("+ good-secret me ${PASSWORD}\n+ echo x --verbose --rpc-creds=${RPC_CREDS}\n", run.err)
+        self.assertNotIn("hunter2", run.err + run.out)
 
     def test_windows_line_ends_and_no_last_newline(self):
         run = self.run_file(b"echo a\r\necho b \\\r\n c\r\necho d")
@@ -587,12 +601,20 @@ class Prompt(Shell):
     def test_history_lasts_and_keeps_no_secret(self):
         t = self.start()
         t.expect(r"lockstep> $")
-        for line in ("echo first", "good-secret me hunter2", "set password hunter2", "good-secret me hunter2 more", "echo last"):
+        lines = ["echo first", "good-secret me hunter2", "set password hunter2", "good-secret me hunter2 more",
+                 "set port ws://u:hunter2@127.0.0.1:1/rpc", "set rpc-creds u:hunter2", "status --rpc-creds=u:hunter2",
+                 'call Config.Set {"config":{"wifi":{"sta":{"pass":"hunter2"}}}}', "config-set wifi.ap.pass = hunter2",
+                 """call FS.Put '{"filename":"a","data":"hunter2"}'""", """call X '{"p\\u0061ss":"hunter2"}'""",
+                 "config-set wifi.ap.pass=hunter2", "attach ws://u:hunter2@/x@127.0.0.1:1/rpc", "echo last"]
+        for line in lines:
             t.type(line + "\r")
             t.expect(r"lockstep> $")
         t.type("quit\r")
         self.assertEqual(t.end(), 0)
-        self.assertEqual(self.history(), ["echo first", "good-secret me ${PASSWORD}", "set password ${VALUE}", "echo last", "quit"])
+        self.assertEqual(self.history(), [
+            "echo first", "good-secret me ${PASSWORD}", "set password ${VALUE}", "set port ws://${LOGIN}@127.0.0.1:1/rpc",
+            "set rpc-creds ${VALUE}", "status --rpc-creds=${RPC_CREDS}", "call Config.Set ${JSON}", "call FS.Put ${JSON}", "call X ${JSON}",
+            "config-set wifi.ap.pass=${WIFI_AP_PASS}", "attach ws://${LOGIN}@127.0.0.1:1/rpc", "echo last", "quit"])
         t = self.start()
         t.expect(r"lockstep> $")
         t.type("\x1b[A\x1b[A\r")
@@ -687,6 +709,26 @@ detach
 expect-error no device is attached
 """)
             self.assertEqual(run.code, 0, run)
+
+    def test_after_a_failed_attach_or_detach_no_device_is_touched(self):
+        with Sim() as sim:
+            bad = "ws://user:Secr17@127.0.0.1:1/rpc"
+            run = self.run_file(f"on-error continue\nattach {bad}\ncall Sys.Reboot\natca-lock-zone config\n",
+                                "--port", sim.ws)
+            self.assertEqual((run.code, run.out), (3, ""), run)
+            self.assertEqual(run.err.count("no device is attached: the last attach to ws://${LOGIN}@127.0.0.1:1/rpc "
+                                           "did not succeed"), 2, run)
+            self.assertNotIn("Secr17", run.err)
+            self.assertNotIn("Sys.Reboot", sim.methods())
+            run = self.run_it("--port", sim.ws, stdin="status\ndetach\nstatus\n")
+            self.assertEqual(run.code, 3, run)
+            self.assertIn("stdin:3: status: no device is attached: detach closed the port.", run.err)
+            self.scratch.file("inner.lks", f"attach {bad}\n")
+            run = self.run_file("run inner.lks\nexpect-error refused\nstatus\nexpect-error no device is attached", "--port", sim.ws)
+            self.assertEqual((run.code, run.out), (0, ""), run)
+            for line in (f"status --port {sim.ws}", "attach", f"set port {sim.ws}"):
+                run = self.run_file(f"attach\ndetach\n{line}\nstatus\nexpect {sim.ws}\n", "--port", sim.ws)
+                self.assertEqual(run.code, 0, run)
 
     def test_console(self):
         with Sim() as sim:
