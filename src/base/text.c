@@ -176,6 +176,30 @@ void text_printable(const char *s, size_t n, bool newlines, size_t max, struct b
         buf_add_text(to, "…");
 }
 
+/* Length of the sequence "ESC [ digits ; … m" at s, 0 for anything else (ECMA-48 section 8.3.117, SGR). */
+static size_t colour_sequence(const char *s, size_t n)
+{
+    size_t i = 2;
+    if (n < 3 || s[0] != '\033' || s[1] != '[')
+        return 0;
+    while (i < n && ((s[i] >= '0' && s[i] <= '9') || s[i] == ';'))
+        i++;
+    return i < n && s[i] == 'm' ? i + 1 : 0;
+}
+
+void text_printable_log(const char *s, size_t n, size_t max, struct buf *to)
+{
+    struct buf plain = BUF_INIT;
+    for (size_t i = 0; i < n;) {
+        size_t skip = colour_sequence(s + i, n - i);
+        if (skip == 0)
+            buf_add_byte(&plain, (uint8_t)s[i]);
+        i += skip ? skip : 1;
+    }
+    text_printable(buf_text(&plain), plain.len, false, max, to);
+    buf_free(&plain);
+}
+
 const char *text_safe(const char *s, char *to, size_t size)
 {
     struct buf b = BUF_INIT;

@@ -27,7 +27,10 @@ int text_unbase64(const char *s, size_t n, struct buf *to);
  * `newlines`. At most max input bytes are shown, then "…" is added (max 0: no limit). */
 void text_printable(const char *s, size_t n, bool newlines, size_t max, struct buf *to);
 
-/* Same into a fixed array (cut at its size); returns `to`, so it can stand in a printf. */
+/* Same for a log line: sequences that set colours (ESC [ digits and ; m) are dropped. */
+void text_printable_log(const char *s, size_t n, size_t max, struct buf *to);
+
+/* Same as text_printable into a fixed array (cut at its size); returns `to`, so it can stand in a printf. */
 const char *text_safe(const char *s, char *to, size_t size);
 
 /* Levenshtein distance, letters' case ignored. Words over 63 characters count as far apart. */

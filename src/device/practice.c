@@ -170,7 +170,8 @@ static bool is_settled(void *ctx)
     return p->ready || p->ended;
 }
 
-/* The last line of its messages, printable. */
+/* The last of its messages, printable: the last line, and with an indented one (what it may be) the line that
+ * it belongs to. */
 static char *last_words(const struct practice *p)
 {
     struct buf text = BUF_INIT, shown = BUF_INIT;
@@ -179,9 +180,19 @@ static char *last_words(const struct practice *p)
     free(path);
     while (text.len > 0 && text.data[text.len - 1] == '\n')
         text.data[--text.len] = '\0';
-    const char *line = strrchr(buf_text(&text), '\n');
-    line = line ? line + 1 : buf_text(&text);
-    text_printable(line, strlen(line), false, 300, &shown);
+    char *start = (char *)text.data, *line = start ? start + text.len : NULL;
+    while (line > start && (line[-1] != '\n' || *line == ' ')) {
+        line--;
+        if (*line == '\n')
+            *line = ' ';
+    }
+    for (const char *c = line ? line : ""; *c != '\0'; c++) /* one space for the indent */
+        if (!(c[0] == ' ' && c[1] == ' '))
+            buf_add_byte(&shown, (uint8_t)*c);
+    buf_clear(&text);
+    buf_add_text(&text, buf_text(&shown));
+    buf_clear(&shown);
+    text_printable(buf_text(&text), text.len, false, 300, &shown);
     buf_free(&text);
     return buf_take(&shown);
 }

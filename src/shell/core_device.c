@@ -154,14 +154,21 @@ static void show_link(struct op_call *call, struct device *device)
     op_json(call, "counters", counters);
 }
 
-static void show_plugins(struct op_call *call)
+/* A section that can't be shown is a note; without the device there is none left to show. */
+static int show_plugins(struct op_call *call, struct error *e)
 {
     const struct registry *registry = &call->session->registry;
     for (size_t i = 0; i < registry->plugin_count; i++) {
-        struct error e = {0};
-        if (registry->plugin[i]->status != NULL && registry->plugin[i]->status(call, &e) < 0)
-            op_note(call, "%s: %s", registry->plugin[i]->name, e.message);
+        struct error why = {0};
+        int rc = registry->plugin[i]->status != NULL ? registry->plugin[i]->status(call, &why) : 0;
+        if (rc == ERR_CONNECTION || rc == ERR_INTERRUPTED) {
+            *e = why;
+            return error_prefix(e, "%s", registry->plugin[i]->name);
+        }
+        if (rc < 0)
+            op_note(call, "%s: %s", registry->plugin[i]->name, why.message);
     }
+    return 0;
 }
 
 static int run_status(struct op_call *call, size_t step, struct error *e)
@@ -186,10 +193,11 @@ static int run_status(struct op_call *call, size_t step, struct error *e)
     show_memory(call, info, "ram", "ram", "Memory");
     show_memory(call, info, "fs", "fs", "File system");
     show_link(call, device);
-    show_plugins(call);
-    recover_announce(call);
-    op_json(call, "info", cJSON_Duplicate(info, true));
-    return 0;
+    op_json(call, "info", cJSON_Duplicate(info, true)); /* a section may ask anew */
+    rc = show_plugins(call, e);
+    if (rc == 0)
+        recover_announce(call);
+    return rc;
 }
 
 static const struct op_arg attach_args[] = {

@@ -56,7 +56,7 @@ static void console_log(void *ctx, const char *line, size_t len)
     struct buf text = BUF_INIT;
     if (console->timestamp)
         put_time(&text);
-    text_printable(line, len, false, 0, &text);
+    text_printable_log(line, len, 0, &text);
     op_say(console->call, "%s", buf_text(&text));
     fflush(stdout);
     if (cJSON_GetArraySize(console->lines) < CONSOLE_JSON_LINES)

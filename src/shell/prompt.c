@@ -118,7 +118,7 @@ static void on_log(void *ctx, const char *line, size_t len)
     struct buf text = BUF_INIT;
     if (!options_flag(&prompt->session->options, OPTION_LOG))
         return;
-    text_printable(line, len, false, 4096, &text);
+    text_printable_log(line, len, 4096, &text);
     put_above(prompt, buf_text(&text));
     buf_free(&text);
 }

@@ -194,7 +194,15 @@ int script_run_file(struct session *session, const char *path, const struct opti
     bool from_input = strcmp(full, "-") == 0;
     text_safe(from_input ? "stdin" : path, shown, sizeof shown);
     *told = false;
-    int rc = file_read(full, SCRIPT_SIZE_MAX, &script.text, e);
+    bool had_commands = session->stdin_is_commands;
+    int rc = 0;
+    if (from_input && session->front != NULL)
+        rc = error_set(e, ERR_USAGE, "standard input holds the keys of this console, not commands");
+    else if (from_input)
+        script.fd = STDIN_FILENO; /* lines as they come */
+    else
+        rc = file_read(full, SCRIPT_SIZE_MAX, &script.text, e);
+    session->stdin_is_commands = had_commands || from_input;
     if (rc == 0 && !from_input) {
         script.path = realpath(full, real) ? mem_string(real) : path_join("/", full);
         script.folder = mem_printf("%.*s", (int)(strrchr(script.path, '/') - script.path), script.path);
@@ -204,6 +212,7 @@ int script_run_file(struct session *session, const char *path, const struct opti
         rc = options ? play_in_scope(session, &script, options, e) : play_inside(session, &script, e);
         *told = rc < 0;
     }
+    session->stdin_is_commands = had_commands;
     buf_free(&script.text);
     free(script.path);
     free(script.folder);

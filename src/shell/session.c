@@ -47,7 +47,7 @@ static void on_log(void *ctx, const char *line, size_t len)
 {
     struct session *session = ctx;
     struct buf text = BUF_INIT;
-    text_printable(line, len, false, 4096, &text);
+    text_printable_log(line, len, 4096, &text);
     char **place = &session->log[session->log_count++ % SESSION_LOG_LINES];
     free(*place);
     *place = buf_take(&text);

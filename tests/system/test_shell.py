@@ -497,18 +497,20 @@ class StandardInput(Shell):
         self.assertIn("the commands come from there", run.err)
 
     def test_each_line_is_answered_as_it_comes(self):
-        child = subprocess.Popen([str(BUILD / "lockstep")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                 env=self.scratch.environment(**self.more))
-        for word in ("one", "two"):
-            child.stdin.write(f"echo {word}\n")
+        for words in ([], ["run", "-"]):
+            child = subprocess.Popen([str(BUILD / "lockstep"), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     text=True, env=self.scratch.environment(**self.more))
+            self.addCleanup(child.kill)
+            for word in ("one", "two"):
+                child.stdin.write(f"echo {word}\n")
+                child.stdin.flush()
+                self.assertTrue(select.select([child.stdout], [], [], 30)[0])
+                self.assertEqual(child.stdout.readline(), word + "\n")
+            child.stdin.write("quit\n")
             child.stdin.flush()
-            self.assertTrue(select.select([child.stdout], [], [], 30)[0])
-            self.assertEqual(child.stdout.readline(), word + "\n")
-        child.stdin.write("quit\n")
-        child.stdin.flush()
-        self.assertEqual(child.wait(30), 0)
-        child.stdin.close()
-        child.stdout.close()
+            self.assertEqual(child.wait(30), 0)
+            child.stdin.close()
+            child.stdout.close()
 
     def test_interrupt_and_termination(self):
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -673,6 +675,11 @@ class WithDevice(Shell):
         self.assertEqual((answer["device"], answer["result"]["info"]["id"]), ("esp32_0A1B2C", "esp32_0A1B2C"))
         self.assertGreaterEqual(answer["result"]["counters"]["received"], 1)
 
+    def test_an_option_of_the_virtual_device_that_is_wrong_is_named(self):
+        run = self.run_it("--port", "sim:?chip=zzz", "status")
+        self.assertEqual((run.code, run.out), (3, ""), run)
+        self.assertIn('--chip cannot be "zzz". It is one of: atecc508a, atecc608a, none.', run.err)
+
     def test_a_line_that_would_do_it_names_the_port(self):
         with Sim() as sim:
             run = self.run_it("--port", sim.ws, "atca-lock-zone", "config")
@@ -739,8 +746,7 @@ expect-error no device is attached
             self.run_it("--port", sim.ws, "call", "Sys.Reboot")
             while not re.search("mgos_init", line := child.stdout.readline()):
                 self.assertRegex(line, r"^\d\d:\d\d:\d\d\.\d{3}  ")
-            self.assertIn("\\x1b[", line)  # colours are shown, not obeyed
-            self.assertNotIn("\x1b", line)
+            self.assertNotRegex(line, r"\x1b|\\x1b|\[0;32m")  # colours are neither obeyed nor shown
             child.send_signal(signal.SIGINT)
             self.assertEqual(child.wait(30), 130)
             self.assertIn("ended by Ctrl-C", child.communicate()[1])
@@ -784,7 +790,7 @@ expect-error no device is attached
             t.type("set log off\r")
             t.expect(r"esp32_0A1B2C> $")
             t.type("log 1\r")
-            t.expect(r"\\x1b\[0;32mmgos_init[^\n]*Init done[^\n]*\n.*esp32_0A1B2C> $")
+            t.expect(r"(?<!m)mgos_init[^\n]*Init done[^\n]*\n.*esp32_0A1B2C> $")
             t.type("quit\r")
             self.assertEqual(t.end(), 0)
 
