@@ -202,6 +202,20 @@ static int say_different(const struct change *change, const cJSON *is, struct er
     return error_next(e, "config-get %s shows what it is now; set it once more.", key);
 }
 
+/* For machines: every changed key with the value that was read back; of a secret only that it is set. */
+static void tell(struct op_call *call, const struct work *work, const cJSON *config)
+{
+    cJSON *values = cJSON_CreateObject();
+    for (size_t i = 0; i < work->count; i++) {
+        const char *key = work->changes[i].key;
+        cJSON_DeleteItemFromObjectCaseSensitive(values, key); /* given twice */
+        cJSON_AddItemToObject(values, key,
+                              redact_is_secret(key) ? cJSON_CreateString("(set)")
+                                                    : cJSON_Duplicate(mos_config_find(config, key), true));
+    }
+    op_json(call, "config", values);
+}
+
 /* Reads the level that was written: a higher one may still hide it. */
 static int read_back(struct op_call *call, const struct work *work, struct error *e)
 {
@@ -216,6 +230,8 @@ static int read_back(struct op_call *call, const struct work *work, struct error
         code = !work->saved && equal(is, wrong->before) ? say_denied(wrong, config, e)
                                                         : say_different(wrong, is, e);
     }
+    if (code == 0)
+        tell(call, work, config);
     cJSON_Delete(config);
     return code;
 }
@@ -333,11 +349,16 @@ static int current(struct op_call *call, const cJSON **config, struct error *e)
     return code != 0 ? mos_explain(call, "Config.Get", e) : 0;
 }
 
-static int run_set(struct op_call *call, size_t step, struct error *e)
+static int run_changes(struct op_call *call, size_t step, struct error *e)
+{
+    (void)step;
+    return apply(call, op_state(call, sizeof(struct work), release), e);
+}
+
+static int check_set(struct op_call *call, struct error *e)
 {
     struct work *work = op_state(call, sizeof *work, release);
     const cJSON *config;
-    (void)step;
     int code = current(call, &config, e);
     for (size_t i = 0; code == 0 && i < op_arg_count(call, "KEY=VALUE"); i++) {
         const char *item = op_arg_item(call, "KEY=VALUE", i);
@@ -346,10 +367,10 @@ static int run_set(struct op_call *call, size_t step, struct error *e)
         code = add(work, config, key, item + n + (item[n] == '='), e);
         free(key);
     }
-    return code == 0 ? apply(call, work, e) : code;
+    return code;
 }
 
-static int run_wifi(struct op_call *call, size_t step, struct error *e)
+static int check_wifi(struct op_call *call, struct error *e)
 {
     const char *const pairs[][2] = {
         {"wifi.ap.enable", "false"},
@@ -359,7 +380,6 @@ static int run_wifi(struct op_call *call, size_t step, struct error *e)
     };
     struct work *work = op_state(call, sizeof *work, release);
     const cJSON *config;
-    (void)step;
     int code = current(call, &config, e);
     if (code == 0 && mos_config_find(config, "wifi.sta") == NULL)
         code = error_set(e, ERR_REFUSED,
@@ -367,7 +387,7 @@ static int run_wifi(struct op_call *call, size_t step, struct error *e)
     for (size_t i = 0; code == 0 && i < sizeof pairs / sizeof *pairs; i++)
         if (mos_config_find(config, "wifi.ap") != NULL || i > 0)
             code = add(work, config, pairs[i][0], pairs[i][1], e);
-    return code == 0 ? apply(call, work, e) : code;
+    return code;
 }
 
 static const struct op_arg set_args[] = {
@@ -407,7 +427,8 @@ const struct op mos_op_config_set = {
     .options = options,
     .needs = NEED_RPC,
     .hazard = HAZARD_RESETS,
-    .run = run_set,
+    .check = check_set,
+    .run = run_changes,
 };
 
 const struct op mos_op_wifi = {
@@ -420,5 +441,6 @@ const struct op mos_op_wifi = {
     .options = options,
     .needs = NEED_RPC,
     .hazard = HAZARD_RESETS,
-    .run = run_wifi,
+    .check = check_wifi,
+    .run = run_changes,
 };

@@ -117,6 +117,21 @@ static int send(struct op_call *call, const char *name, const struct buf *bytes,
     return code;
 }
 
+/* What is wrong here is said before the device is asked anything. */
+static int check(struct op_call *call, struct error *e)
+{
+    const char *host = op_arg_value(call, "HOST");
+    struct buf bytes = {.secret = true};
+    if (strcmp(host, "-") == 0) /* can be read only once */
+        return op_arg_given(call, "DEVICE") ? 0
+                                            : error_set(e, ERR_USAGE,
+                                                        "standard input has no name: say what the file is "
+                                                        "called on the device");
+    int code = file_read(host, FILE_MAX, &bytes, e);
+    buf_free(&bytes);
+    return code;
+}
+
 static int run(struct op_call *call, size_t step, struct error *e)
 {
     const char *host = op_arg_value(call, "HOST"), *given = op_arg_value(call, "DEVICE");
@@ -125,9 +140,6 @@ static int run(struct op_call *call, size_t step, struct error *e)
     int code = file_read(host, FILE_MAX, &bytes, e);
     char *copy = mem_string(host);
     const char *name = given != NULL ? given : basename(copy);
-    if (code == 0 && given == NULL && strcmp(host, "-") == 0)
-        code =
-            error_set(e, ERR_USAGE, "standard input has no name: say what the file is called on the device");
     if (code == 0)
         code = send(call, name, &bytes, e);
     if (code == 0) {
@@ -171,5 +183,6 @@ const struct op mos_op_put = {
     .options = options,
     .needs = NEED_RPC,
     .hazard = HAZARD_WRITES,
+    .check = check,
     .run = run,
 };

@@ -23,6 +23,7 @@ struct op_call {
     const struct options *options; /* the session's, with those of the line */
     struct report report;
     bool plan;             /* a dry run */
+    bool entered;          /* run() of an operation that needs no plan was called */
     bool told;             /* a failure of a command run inside was told already */
     const char *mode;      /* "plan" or "applied" of a command whose record does not say so; or NULL */
     size_t step;           /* the step that is next */

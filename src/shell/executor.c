@@ -14,6 +14,7 @@
 static int run_plain(struct op_call *call, struct error *e)
 {
     const struct op *op = call->op;
+    call->entered = true;
     int rc = op->run(call, 0, e);
     if (rc == 0 && op->verify != NULL)
         rc = op->verify(call, 0, e);
@@ -116,7 +117,8 @@ static void name_device(struct op_call *call, int rc)
 {
     struct device *device = call->session->device;
     const cJSON *info;
-    if (call->report.json && rc == 0 && call->op->needs != NEED_NOTHING && device != NULL &&
+    bool cut = rc == ERR_CONNECTION || rc == ERR_INTERRUPTED;
+    if (call->report.json && !cut && call->op != NULL && call->op->needs != NEED_NOTHING && device != NULL &&
         device_id_known(device) == NULL && rpc_state(device_rpc(device)) == RPC_UP)
         device_info(device, false, &info, NULL);
 }

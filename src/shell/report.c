@@ -268,13 +268,17 @@ void report_safe_json(const char *json, struct buf *to)
     buf_free(&shown);
 }
 
-static const char *mode_name(const struct op_call *call)
+/* "applied" only once something may have been sent: what was refused before its first step was a plan, and
+ * what has no plan has read at most. */
+static const char *mode_name(const struct op_call *call, bool ok)
 {
     if (call->mode != NULL)
         return call->mode;
     if (call->op == NULL || call->op->hazard == HAZARD_NONE)
         return "read";
-    return call->plan ? "plan" : "applied";
+    if (call->op->plan != NULL)
+        return !call->plan && (ok || call->step > 0) ? "applied" : "plan";
+    return call->entered ? "applied" : "read";
 }
 
 static void write_json(struct op_call *call, const char *where, int64_t elapsed_ms, const struct error *e)
@@ -286,7 +290,7 @@ static void write_json(struct op_call *call, const char *where, int64_t elapsed_
                             : call->parse->command ? call->parse->command
                                                    : "");
     cJSON_AddBoolToObject(root, "ok", e->code == 0);
-    cJSON_AddStringToObject(root, "mode", mode_name(call));
+    cJSON_AddStringToObject(root, "mode", mode_name(call, e->code == 0));
     if (e->code == 0) {
         cJSON_AddItemToObject(root, "result",
                               call->report.result ? cJSON_Duplicate(call->report.result, true)

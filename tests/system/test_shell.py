@@ -216,6 +216,21 @@ class Json(Shell):
         self.assertEqual((answer["mode"], answer["ok"]), ("applied", True))
         self.assertTrue(self.locked())
 
+    def test_nothing_is_called_applied_that_was_not_begun(self):
+        run = self.run_it("--json", "good-lock", "--dry-run=false")
+        self.assertEqual((run.code, self.object_of(run)["mode"]), (4, "plan"), run)
+        with Sim() as sim:
+            for words, mode in [(("atca-set-key", "99", "x"), "plan"), (("put", "nofile"), "read"),
+                                (("config-set", "a.b=1"), "read"), (("config-set", "debug.level"), "read")]:
+                run = self.run_it("--json", "--port", sim.ws, *words)
+                answer = json.loads(run.out)
+                self.assertEqual((answer["ok"], answer["mode"]), (False, mode), run)
+            self.assertEqual(json.loads(self.run_it("--json", "--port", sim.ws, "put", "nofile").out)["device"], "esp32_0A1B2C")
+            answer = json.loads(self.run_it("--json", "--port", sim.ws, "wifi", "net", "hunter2").out)
+            self.assertEqual((answer["ok"], answer["mode"]), (True, "applied"))
+            self.assertEqual(answer["result"]["config"], {"wifi.ap.enable": False, "wifi.sta.enable": True,
+                                                          "wifi.sta.ssid": "net", "wifi.sta.pass": "(set)"})
+
     def test_nothing_in_it_is_obeyed_by_a_terminal(self):
         run = self.run_it("--json", "echo", os.fsdecode(b"a\xc2\x9b31m\x1b[2J\x7f\xe2\x80\xae\xff"))
         self.assertRegex(run.out, r"^[\x20-\x7e\n]+$")
