@@ -329,7 +329,8 @@ echo never
         self.assertIn("two words two words ${NAME}\n", run.out)
         self.assertIn("\ninner\n", run.out)
         self.assertNotIn("never", run.out)
-        self.assertEqual(run.err, "a note\na note\nlockstep: file.lks:15: good-fail: it was asked to fail with 4.\n  Next: do not ask\n")
+        self.assertEqual(run.err, "a note\na note\nlockstep: file.lks:15: good-fail: it was asked to fail with 4.\n  Next: do not ask\n"
+                                  "about to do: lock the good thing\n  byte 87   0x55 → 0x00      for ever\n")
 
     def test_every_failure_is_named_with_file_line_and_command(self):
         for text, code, said in [
@@ -689,6 +690,12 @@ class WithDevice(Shell):
         answer = json.loads(self.run_it("--port", "sim:", "--json", "status").out)
         self.assertEqual((answer["device"], answer["result"]["info"]["id"]), ("esp32_0A1B2C", "esp32_0A1B2C"))
         self.assertGreaterEqual(answer["result"]["counters"]["received"], 1)
+
+    def test_status_fails_with_a_device_that_goes(self):
+        for message, lines in ((1, 0), (2, 9)):
+            run = self.run_it("--port", f"sim:?fault=power-msg:{message}", "status", "--timeout=2s")
+            self.assertEqual((run.code, run.out.count("\n")), (3, lines), run)
+            self.assertRegex(run.err, r"^lockstep: status: .*The connection was lost")
 
     def test_an_option_of_the_virtual_device_that_is_wrong_is_named(self):
         run = self.run_it("--port", "sim:?chip=zzz", "status")
