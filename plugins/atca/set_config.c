@@ -137,6 +137,19 @@ static void warn_ignored(const struct work *work, struct plan *plan)
     buf_free(&names);
 }
 
+/* AES slots on a chip that has no AES: they would hold what nothing can use. */
+static void warn_aes(const struct work *work, const struct atecc_config *after, struct plan *plan)
+{
+    struct buf slots = BUF_INIT;
+    for (unsigned slot = 0; slot < ATECC_SLOTS && !atecc_is_608(&work->chip); slot++)
+        if (after->slot[slot].key_type == ATECC_KEY_AES)
+            buf_printf(&slots, " %u", slot);
+    if (slots.len > 0)
+        plan_warning_add(plan, "slots%s get KeyType AES, which only an ATECC608A knows; this is an %s",
+                         buf_text(&slots), atecc_model(&work->chip));
+    buf_free(&slots);
+}
+
 /* Where the chip answers from its next wake: at byte 16, or, on a 608 whose ChipMode has bit 0 set, at byte
  * 85 unless that is 0. */
 static unsigned address_byte(const struct work *work, const uint8_t raw[ATECC_CONFIG_SIZE])
@@ -196,6 +209,7 @@ static int make_plan(struct op_call *call, struct plan *plan, struct error *e)
     plan_check_add(plan, "%u fields, %u writable bytes differ from the file", fields, bytes);
     warn_ignored(work, plan);
     atecc_config_decode(work->wanted, &after);
+    warn_aes(work, &after, plan);
     atca_plan_weak(call, plan, &after);
     add_address_trap(work, plan);
     expect_bytes(work, plan);

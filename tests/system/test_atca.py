@@ -164,6 +164,11 @@ class Plans(Case):
         self.run_("atca-lock-zone", "config", "--compare", other, *REAL, "--accept", "content-differs")
         self.assertEqual(self.zone()[87], 0)
 
+    def test_aes_slots_on_a_chip_without_aes(self):
+        self.assertIn("slots 5 15 get KeyType AES, which only an ATECC608A knows; this is an ATECC508A",
+                      self.run_("atca-set-config", lab.SAMPLE["atecc608a"]).out)
+        self.assertNotIn("KeyType AES", self.run_("atca-set-config", lab.SAMPLE["atecc508a"]).out)
+
 
 class Refusals(Case):
     def test_bad_input(self):
