@@ -28,8 +28,8 @@ PACKAGES := libcjson libserialport libwslay yaml-0.1
 PKG       = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CFLAGS   ?= $(OPT) -g -fstack-protector-strong
 ALLFLAGS  = $(CSTD) $(WARN) $(CFLAGS) $(SAN) -Isrc -I. $(PKG) -MMD -MP
-LDLIBS    = -lncursesw -ltinfo -lreadline -lsqlite3 -lcjson -lserialport -lwslay -lyaml -lmbedtls -lmbedx509 -lmbedcrypto -lz -ldl
-SIMLIBS   = -lcjson -lwslay -lyaml -lserialport -lmbedtls -lmbedx509 -lmbedcrypto -lz
+LDLIBS    = -lncursesw -ltinfo -lreadline -lsqlite3 -lcjson -lserialport -lwslay -lyaml -lmbedtls -lmbedx509 -lmbedcrypto -lz -lm -ldl
+SIMLIBS   = -lcjson -lwslay -lyaml -lserialport -lmbedtls -lmbedx509 -lmbedcrypto -lz -lm
 LDALL     = $(LDFLAGS) $(SAN) -Wl,--as-needed
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
